@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What every network promises, and the events it hands out.
+
+A network offers files of ours and reports what peers did with them. It reports direct exchanges only: a peer
+connected to *us* and spoke about one offer of *ours*. Tracker replies, peer exchange and DHT entries never
+become events (Piatek 2008: indirect evidence accused printers). It never asks a peer for content, and it
+knows nothing of who keeps the events. An `Address` lives in memory only and prints as `<address>`.
+"""
+
+import enum
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, NewType, Protocol, final
+
+if TYPE_CHECKING:
+    from police2peer.campaign import Arm, Language, Title, TitleId
+    from police2peer.warningfiles import FileHashes, WarningFileId
+
+OfferId = NewType("OfferId", str)
+
+
+@final
+class Address:
+    """Host and port of a peer; equal and hashable by value, printed as `<address>` always."""
+
+    __slots__ = ("_host", "_port")
+
+    def __init__(self, host: str, port: int) -> None:
+        self._host = host
+        self._port = port
+
+    def reveal(self) -> tuple[str, int]:
+        """Give host and port to code that needs them in memory; they never go to a disk or a log."""
+        return self._host, self._port
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Address) and self.reveal() == other.reveal()
+
+    def __hash__(self) -> int:
+        return hash((self._host, self._port))
+
+    def __repr__(self) -> str:
+        return "<address>"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        raise TypeError("an address is never stored; keep the country instead")
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One warning file under one title on one network.
+
+    `path` is where the bytes lie; many offers may name the same path. `hashes` were computed when the file
+    was made: no network hashes a file again to offer it.
+    """
+
+    id: OfferId
+    network: str
+    title_id: "TitleId"
+    title: "Title"
+    extension: str
+    path: Path
+    hashes: "FileHashes"
+    arm: "Arm"
+    language: "Language | None"
+    warning_file_id: "WarningFileId"
+
+    def file_name(self) -> str:
+        """Give the name strangers see: the title in clear. For the wire only, never for a log."""
+        return f"{self.title.reveal()}.{self.extension}"
+
+
+class Departure(enum.StrEnum):
+    """Why a peer's connection ended, as far as our side can tell."""
+
+    CLOSED = "closed"  # the peer or its network ended it
+    COMPLETE = "complete"  # the peer told that it holds everything
+    WITHDRAWN = "withdrawn"  # we took the offer down
+    STOPPED = "stopped"  # our node stopped
+    FAULT = "fault"  # protocol fault, limit or time-out
+
+
+@dataclass(frozen=True, slots=True)
+class PeerConnected:
+    """A peer completed the handshake for one offer (rung 1)."""
+
+    at: datetime
+    network: str
+    offer: OfferId
+    peer: Address
+
+
+@dataclass(frozen=True, slots=True)
+class ClientNamed:
+    """A peer said what program it is.
+
+    `peer_id` is the prefix of its id on the wire, `name` its own words; either may be empty.
+    """
+
+    at: datetime
+    network: str
+    offer: OfferId
+    peer: Address
+    peer_id: bytes
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class MetadataSent:
+    """A peer read the description of an offer, no content (rung 2)."""
+
+    at: datetime
+    network: str
+    offer: OfferId
+    peer: Address
+
+
+@dataclass(frozen=True, slots=True)
+class DataRequested:
+    """A peer asked us for bytes of an offer (rung 3), whether or not they were sent."""
+
+    at: datetime
+    network: str
+    offer: OfferId
+    peer: Address
+    first_byte: int
+    length_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class DataSent:
+    """Bytes of an offer were handed to the peer's connection (rung 4 and 5 follow from their sum)."""
+
+    at: datetime
+    network: str
+    offer: OfferId
+    peer: Address
+    first_byte: int
+    length_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class PeerLeft:
+    """The connection of a peer about one offer ended."""
+
+    at: datetime
+    network: str
+    offer: OfferId
+    peer: Address
+    departure: Departure
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceGap:
+    """Events of a network were or may have been lost; the record must say so. `what` holds no address."""
+
+    at: datetime
+    network: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfferPulled:
+    """The network took an offer down by itself: its file is missing, damaged or of another size."""
+
+    at: datetime
+    network: str
+    offer: OfferId
+    why: str
+
+
+PeerEvent = PeerConnected | ClientNamed | MetadataSent | DataRequested | DataSent | PeerLeft
+WireEvent = PeerEvent | EvidenceGap | OfferPulled
+
+
+@dataclass(frozen=True, slots=True)
+class TrackerHealth:
+    """How announcing to one tracker goes; `error` is the last word on it while it fails."""
+
+    url: str
+    ok: bool
+    answered: int
+    failed: int
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Can a stranger find and fetch our offers now?
+
+    `detail` says it in one sentence, `alarms` name the invariants that do not hold.
+    """
+
+    ok: bool
+    detail: str
+    offers: int = 0
+    peers: int = 0
+    trackers: tuple[TrackerHealth, ...] = ()
+    dht_nodes: int = 0
+    alarms: tuple[str, ...] = ()
+    counters: dict[str, int] = field(default_factory=dict)
+
+
+class Network(Protocol):
+    """One class a network. Start, publish, hand out events, stop; every wait inside has a limit."""
+
+    name: str
+
+    async def start(self) -> None:
+        """Be reachable. Raises `Unavailable` with a remedy when it cannot (port taken, ...)."""
+
+    async def publish(self, offer: Offer) -> None:
+        """Offer one file; a second call with the same offer changes nothing."""
+
+    async def publish_many(self, offers: Iterable[Offer]) -> None:
+        """Offer many files, in batches that leave the network answering."""
+
+    async def withdraw(self, offer: Offer) -> None:
+        """Stop offering; returns when no peer can ask for it any more."""
+
+    def events(self) -> AsyncIterator[WireEvent]:
+        """Hand out direct exchanges about our offers, in order, until `stop`. One reader only."""
+        ...
+
+    async def health(self) -> Health:
+        """Say whether a stranger can find and fetch our offers now."""
+        ...
+
+    async def stop(self) -> None:
+        """Leave; the last events are handed out before `events` ends."""
