@@ -85,16 +85,12 @@ def new_code(random_bytes: Callable[[int], bytes]) -> VerifyCode:
 def _read(raw: str) -> list[int]:
     """Read twelve symbols, whether or not their checks hold. Raises `BadInput`."""
     if len(raw) > _LONGEST_INPUT:
-        raise BadInput(
-            "this is too long for a code", remedy="type the 12 letters and digits under the QR code"
-        )
+        raise BadInput("this is too long for a code", remedy="type the 12 letters and digits under the QR code")
     folded = unicodedata.normalize("NFKC", raw).upper()
     kept = [char for char in folded if not char.isspace() and unicodedata.category(char) not in {"Pd", "Cf"}]
     unknown = [char for char in kept if char not in _VALUE]
     if unknown or len(kept) != _SYMBOLS:
-        found = (
-            f"has a sign that no code has: {unknown[0]!a}" if unknown else f"has {len(kept)} signs, not 12"
-        )
+        found = f"has a sign that no code has: {unknown[0]!a}" if unknown else f"has {len(kept)} signs, not 12"
         raise BadInput(f"this code {found}", remedy="type the 12 letters and digits under the QR code")
     return [_VALUE[char] for char in kept]
 
