@@ -188,7 +188,7 @@ class TrackerHealth:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Can a stranger find and fetch our offers now?
+    """Whether a stranger can find and fetch our offers now.
 
     `detail` says it in one sentence, `alarms` name the invariants that do not hold.
     """

@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""From libtorrent's alerts to wire events: who connected, asked and got what, in order, connection by connection.
+
+Blocks of one connection that follow each other within one batch of alerts become one event: a peer's requests
+for a piece are one `DataRequested` and the sixteen blocks sent one `DataSent`. Nothing is lost by that but the
+sub-batch time, which libtorrent's queue has blurred already.
+
+`incoming_request` has no Python type in libtorrent 2.1.1: it arrives as a plain `alert` whose message says
+`PREFIX peer HOST:PORT: incoming request [ piece: P start: S length: L ]`, PREFIX being six hex digits of the
+infohash. Endpoint and prefix together find the connection (docs/adr/0003-data-requests.md).
+"""
+
+import ipaddress
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+import libtorrent as lt
+
+from police2peer.networks.contract import (
+    Address,
+    ClientNamed,
+    DataRequested,
+    DataSent,
+    Departure,
+    EvidenceGap,
+    OfferId,
+    PeerConnected,
+    PeerEvent,
+    PeerLeft,
+    WireEvent,
+)
+
+NAME: Final = "bittorrent"
+_BLOCK_BYTES: Final = 16_384  # what libtorrent and every client since 2008 ask at a time
+_REQUEST: Final = re.compile(
+    r"(?P<prefix>[0-9a-f]{6}) peer (?P<endpoint>\S+): incoming request "
+    r"\[ piece: (?P<piece>\d+) start: (?P<start>\d+) length: (?P<length>\d+) \]"
+)
+_NO_ID: Final = b"\0" * 8
+_COMPLETE: Final = frozenset(
+    {
+        int(lt.close_reason_t.upload_to_upload),
+        int(lt.close_reason_t.not_interested_upload_only),
+    }
+)
+_CLOSED: Final = frozenset({int(lt.close_reason_t.none), int(lt.close_reason_t.peer_churn)})
+_SEEN_AS_COMPLETE: Final = "upload to upload connection"
+
+Ranges = list[tuple[int, int]]
+
+
+@dataclass(slots=True)
+class OnWire:
+    """What translating needs to know of an offer that is up."""
+
+    id: OfferId
+    size_bytes: int
+    piece_length_bytes: int
+    prefix: str
+    withdrawn: bool = False
+
+
+@dataclass(slots=True)
+class _Connection:
+    """One live connection, and what happened on it since the last batch."""
+
+    offer: OnWire
+    peer: Address
+    peer_id: bytes = b""
+    asked: Ranges = field(default_factory=list)
+    sent: Ranges = field(default_factory=list)
+
+
+class Exchanges:
+    """Translates batches of alerts. `find` gives the offer a torrent handle stands for, if it is one of ours."""
+
+    def __init__(self, find: Callable[[lt.torrent_handle], OnWire | None]) -> None:
+        self._find = find
+        self._live: dict[tuple[str, str], _Connection] = {}
+        self._touched: dict[tuple[str, str], _Connection] = {}
+        self._out: list[WireEvent] = []
+        self._unread = 0
+        self.unnamed: set[lt.torrent_handle] = set()
+        """Torrents with a peer that asked for data and gave no name yet: worth a look at their peers."""
+
+    @property
+    def peers(self) -> int:
+        """How many connections are up."""
+        return len(self._live)
+
+    def read(self, alerts: Iterable[lt.alert], at: datetime) -> list[WireEvent]:
+        """Give the events of one batch, in order for each connection."""
+        self._out = []
+        for alert in alerts:
+            match alert:
+                case lt.block_uploaded_alert():
+                    self._sent(alert, at)
+                case lt.peer_connect_alert():
+                    self._connected(alert, at)
+                case lt.peer_disconnected_alert():
+                    self._left(alert, at)
+                case lt.peer_info_alert():
+                    self._named(alert, at)
+                case lt.alerts_dropped_alert():
+                    kinds = sum(alert.dropped_alerts)
+                    self._out.append(EvidenceGap(at, NAME, f"the alert queue was full: {kinds} kinds were lost"))
+                case lt.torrent_alert() | lt.session_stats_alert():
+                    pass
+                case _ if alert.what() == "incoming_request":
+                    self._requested(alert.message(), at)
+        for connection in self._touched.values():
+            self._flush(connection, at)
+        self._touched.clear()
+        if self._unread:
+            self._out.append(EvidenceGap(at, NAME, f"{self._unread} requests could not be attributed"))
+            self._unread = 0
+        return self._out
+
+    def close_all(self, at: datetime) -> list[PeerEvent]:
+        """End every connection because the node stops."""
+        ended = [PeerLeft(at, NAME, c.offer.id, c.peer, Departure.STOPPED) for c in self._live.values()]
+        self._live.clear()
+        return list(ended)
+
+    def _connected(self, alert: lt.peer_connect_alert, at: datetime) -> None:
+        offer = self._find(alert.handle)
+        if offer is not None:
+            self._open(offer, alert.endpoint, at)
+
+    def _open(self, offer: OnWire, endpoint: tuple[str, int], at: datetime) -> _Connection:
+        key = (_endpoint_text(*endpoint), offer.prefix)
+        connection = self._live.get(key)
+        if connection is None:
+            connection = self._live[key] = _Connection(offer, Address(*endpoint))
+            self._out.append(PeerConnected(at, NAME, offer.id, connection.peer))
+        return connection
+
+    def _requested(self, message: str, at: datetime) -> None:
+        found = _REQUEST.search(message)
+        connection = found and self._live.get((found["endpoint"], found["prefix"]))
+        if not found or connection is None:
+            self._unread += 1
+            return
+        first = int(found["piece"]) * connection.offer.piece_length_bytes + int(found["start"])
+        _extend(connection.asked, first, int(found["length"]))
+        self._touched[found["endpoint"], found["prefix"]] = connection
+        del at  # the batch is flushed with its own time
+
+    def _sent(self, alert: lt.block_uploaded_alert, at: datetime) -> None:
+        handle = alert.handle
+        offer = self._find(handle)
+        if offer is None:
+            return
+        connection = self._open(offer, alert.endpoint, at)
+        if not connection.peer_id:
+            self._identify(connection, alert.pid, at)
+            self.unnamed.add(handle)
+        first = alert.piece_index * offer.piece_length_bytes + alert.block_index * _BLOCK_BYTES
+        _extend(connection.sent, first, min(_BLOCK_BYTES, offer.size_bytes - first))
+        self._touched[_endpoint_text(*alert.endpoint), offer.prefix] = connection
+
+    def _left(self, alert: lt.peer_disconnected_alert, at: datetime) -> None:
+        offer = self._find(alert.handle)
+        if offer is None:
+            return
+        key = (_endpoint_text(*alert.endpoint), offer.prefix)
+        connection = self._live.pop(key, None)
+        if connection is None:
+            return
+        self._touched.pop(key, None)
+        self._identify(connection, alert.pid, at)
+        self._flush(connection, at)
+        self._out.append(PeerLeft(at, NAME, offer.id, connection.peer, _departure(alert, offer)))
+
+    def _identify(self, connection: _Connection, pid: lt.sha1_hash, at: datetime) -> None:
+        prefix = pid.to_bytes()[:8]
+        if not connection.peer_id and prefix != _NO_ID:
+            connection.peer_id = prefix
+            self._out.append(ClientNamed(at, NAME, connection.offer.id, connection.peer, prefix, ""))
+
+    def _named(self, alert: lt.peer_info_alert, at: datetime) -> None:
+        offer = self._find(alert.handle)
+        for peer in alert.peer_info if offer else ():
+            connection = self._live.get((_endpoint_text(*peer.ip), offer.prefix)) if offer else None
+            if connection is None or not peer.client:
+                continue
+            name = peer.client.decode("utf-8", "replace")[:64]
+            peer_id = connection.peer_id or peer.pid.to_bytes()[:8]
+            self._out.append(ClientNamed(at, NAME, connection.offer.id, connection.peer, peer_id, name))
+
+    def _flush(self, connection: _Connection, at: datetime) -> None:
+        offer, peer = connection.offer.id, connection.peer
+        self._out += [DataRequested(at, NAME, offer, peer, *asked) for asked in connection.asked]
+        self._out += [DataSent(at, NAME, offer, peer, *sent) for sent in connection.sent]
+        connection.asked.clear()
+        connection.sent.clear()
+
+
+def _extend(ranges: Ranges, first: int, length: int) -> None:
+    """Add a range, as part of the last one where it follows it."""
+    if ranges and ranges[-1][0] + ranges[-1][1] == first:
+        ranges[-1] = (ranges[-1][0], ranges[-1][1] + length)
+    else:
+        ranges.append((first, length))
+
+
+def _endpoint_text(host: str, port: int) -> str:
+    """Write an endpoint as libtorrent's messages do."""
+    return f"[{ipaddress.ip_address(host)}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _departure(alert: lt.peer_disconnected_alert, offer: OnWire) -> Departure:
+    reason = int(alert.reason)
+    if offer.withdrawn or reason == int(lt.close_reason_t.torrent_removed):
+        return Departure.WITHDRAWN
+    if reason in _COMPLETE or alert.error.message() == _SEEN_AS_COMPLETE:
+        return Departure.COMPLETE
+    return Departure.CLOSED if reason in _CLOSED else Departure.FAULT

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What an operator decides about presence on BitTorrent."""
+
+from dataclasses import dataclass
+
+from police2peer.errors import BadInput
+
+_PORTS = range(1, 65536)
+
+
+@dataclass(frozen=True, slots=True)
+class BitTorrentSettings:
+    """Where to listen, where to announce.
+
+    `closed_network` is for the lab: it lets trackers and DHT nodes live on loopback, where many share one address.
+    """
+
+    listen_hosts: tuple[str, ...] = ("127.0.0.1",)
+    listen_port: int = 6881
+    trackers: tuple[str, ...] = ()
+    dht: bool = False
+    dht_bootstrap: tuple[str, ...] = ()
+    dht_announce_interval_s: int = 1200  # DHT nodes forget after 45 minutes; shorter costs traffic
+    connections_limit: int = 4000
+    closed_network: bool = False
+
+    def __post_init__(self) -> None:
+        if self.listen_port not in _PORTS:
+            raise BadInput(f"port {self.listen_port} does not exist", remedy="choose a listen port from 1 to 65535")
+        if not self.listen_hosts:
+            raise BadInput("no address to listen on", remedy="name at least one, such as 127.0.0.1")
+        for tracker in self.trackers:
+            if not tracker.startswith(("http://", "https://", "udp://")):
+                raise BadInput(
+                    "a tracker is neither http, https nor udp", remedy="write it as http://HOST:PORT/announce"
+                )

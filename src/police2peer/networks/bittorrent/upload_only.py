@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Upload-only by construction: the one place where flags, settings and their alarms stand.
+
+Promise: the engine never asks a peer for a byte. It was measured that seed mode alone downloads a whole file
+when ours is missing, and that auto management clears upload mode (facts/bittorrent.md, section 1). So every
+torrent bears `FLAGS`, the session bears `session_settings`, a magnet is never added (reading metadata is a
+download), no torrent is auto managed, and outgoing connections are off. `broken_invariants` is the alarm.
+libtorrent takes misspelt attributes of `add_torrent_params` in silence: `parameters` sets them through a check.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import libtorrent as lt
+
+from police2peer.errors import Unavailable
+from police2peer.networks.bittorrent.settings import BitTorrentSettings
+from police2peer.networks.bittorrent.torrent import info_of
+from police2peer.networks.contract import Offer
+
+_F = lt.torrent_flags
+
+FLAGS: Final = (
+    _F.seed_mode
+    | _F.upload_mode
+    | _F.default_dont_download
+    | _F.apply_ip_filter
+    | _F.duplicate_is_error
+    # Peers' addresses are not passed on to strangers, and none are taken in.
+    | _F.disable_pex
+    | _F.disable_lsd
+)
+# libtorrent clears seed mode by itself once every piece was hashed; the rest must stand for ever.
+LASTING: Final = FLAGS & ~(_F.seed_mode | _F.duplicate_is_error)
+FORBIDDEN: Final = _F.auto_managed | _F.share_mode | _F.super_seeding | _F.paused
+
+# What may not rise above zero, and what it means when it does.
+INVARIANTS: Final = {
+    "net.recv_payload_bytes": "payload bytes were received",
+    "ses.num_incoming_piece": "a piece message was received",
+    "ses.num_outgoing_interested": "the engine told a peer that it wants data",
+}
+
+_C = lt.alert_category
+# Beside the mask of the facts: `tracker` for health, `dht` for the bootstrap, `incoming_request` for rung 3
+# (docs/adr/0003). Never `peer_log`: it holds addresses and keys, 15 alerts for each block.
+ALERT_MASK: Final = (
+    _C.error | _C.peer | _C.connect | _C.status | _C.upload | _C.ip_block | _C.tracker | _C.dht | _C.incoming_request
+)
+_ALERT_QUEUE: Final = 100_000  # 20,000 contacts in 3 s lost none at this size; 2,000 (default) lost two of three
+
+
+def session_settings(wanted: BitTorrentSettings) -> "lt.settings_pack":
+    """Give libtorrent's settings; an unknown key would raise in libtorrent, not pass."""
+    closed = wanted.closed_network
+    return {
+        "listen_interfaces": ",".join(f"{host}:{wanted.listen_port}" for host in wanted.listen_hosts),
+        "max_retry_port_bind": 0,
+        "listen_system_port_fallback": False,  # else a taken port is silently replaced by another
+        "enable_outgoing_tcp": False,
+        "enable_outgoing_utp": False,
+        "seeding_outgoing_connections": False,
+        "enable_lsd": False,
+        "enable_upnp": False,
+        "enable_natpmp": False,
+        "webtorrent_stun_server": "",  # the default asks a third party
+        "num_want": 0,  # trackers need not name any peer to us
+        "announce_to_all_tiers": True,
+        "announce_to_all_trackers": True,
+        "stop_tracker_timeout": 2,
+        "tracker_backoff": 0 if closed else 250,
+        "ssrf_mitigation": not closed,
+        "allow_multiple_connections_per_ip": True,  # many subscribers share one address (CGNAT)
+        "connections_limit": wanted.connections_limit,
+        "listen_queue_size": 3000,
+        "unchoke_slots_limit": -1,
+        "alert_queue_size": _ALERT_QUEUE,
+        "alert_mask": ALERT_MASK,
+        "enable_dht": wanted.dht,
+        "dht_bootstrap_nodes": ",".join(wanted.dht_bootstrap),
+        "dht_announce_interval": wanted.dht_announce_interval_s,
+        "dht_restrict_routing_ips": not closed,
+        "dht_block_ratelimit": 1_000_000 if closed else 5,
+    }
+
+
+def open_session(wanted: BitTorrentSettings) -> lt.session:
+    """Start libtorrent; it names itself with its own true client string."""
+    settings = lt.session_params(session_settings(wanted))
+    settings.disk_io_constructor = "pread_disk_io_constructor"  # mmap costs twice the CPU on many cold torrents
+    return lt.session(settings)
+
+
+def parameters(offer: Offer, trackers: tuple[str, ...]) -> lt.add_torrent_params:
+    """Give what is added for an offer: its bytes lie at `offer.path`, whatever its title is. Nothing is hashed."""
+    made = lt.load_torrent_buffer(b"d4:info" + info_of(offer) + b"e")
+    path = Path(offer.path).absolute()
+    for name, value in (
+        ("save_path", str(path.parent)),
+        ("renamed_files", {0: path.name}),
+        ("flags", FLAGS),
+        ("trackers", list(trackers)),
+        ("tracker_tiers", list(range(len(trackers)))),
+    ):
+        if not hasattr(type(made), name):
+            raise AttributeError(name)
+        setattr(made, name, value)
+    return made
+
+
+def assert_upload_only(handle: lt.torrent_handle) -> None:
+    """Check the flags the engine really holds; raises `Unavailable`, after which the offer must be taken down."""
+    flags = handle.flags()
+    if flags & LASTING != LASTING or flags & FORBIDDEN:
+        raise Unavailable(
+            "the engine did not keep an offer upload-only",
+            remedy="the offer was taken down; install the pinned libtorrent and run the tests of networks",
+        )
+
+
+def broken_invariants(counters: Mapping[str, int]) -> tuple[str, ...]:
+    """Name each invariant that does not hold; empty is well."""
+    return tuple(text for name, text in INVARIANTS.items() if counters.get(name, 0) > 0)
