@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import libtorrent as lt
 
@@ -83,6 +83,14 @@ class Exchanges:
         self._touched: dict[tuple[str, str], _Connection] = {}
         self._out: list[WireEvent] = []
         self._unread = 0
+        self._readers: dict[type[lt.alert], Callable[[Any, datetime], None]] = {
+            lt.peer_connect_alert: self._connected,
+            lt.alert: self._requested,
+            lt.block_uploaded_alert: self._sent,
+            lt.peer_disconnected_alert: self._left,
+            lt.peer_info_alert: self._named,
+            lt.alerts_dropped_alert: self._dropped,
+        }
         self.unnamed: set[lt.torrent_handle] = set()
         """Torrents with a peer that asked for data and gave no name yet: worth a look at their peers."""
 
@@ -95,22 +103,9 @@ class Exchanges:
         """Give the events of one batch, in order for each connection."""
         self._out = []
         for alert in alerts:
-            match alert:
-                case lt.block_uploaded_alert():
-                    self._sent(alert, at)
-                case lt.peer_connect_alert():
-                    self._connected(alert, at)
-                case lt.peer_disconnected_alert():
-                    self._left(alert, at)
-                case lt.peer_info_alert():
-                    self._named(alert, at)
-                case lt.alerts_dropped_alert():
-                    kinds = sum(alert.dropped_alerts)
-                    self._out.append(EvidenceGap(at, NAME, f"the alert queue was full: {kinds} kinds were lost"))
-                case lt.torrent_alert() | lt.session_stats_alert():
-                    pass
-                case _ if alert.what() == "incoming_request":
-                    self._requested(alert.message(), at)
+            read = self._readers.get(type(alert))
+            if read is not None:
+                read(alert, at)
         for connection in self._touched.values():
             self._flush(connection, at)
         self._touched.clear()
@@ -138,8 +133,14 @@ class Exchanges:
             self._out.append(PeerConnected(at, NAME, offer.id, connection.peer))
         return connection
 
-    def _requested(self, message: str, at: datetime) -> None:
-        found = _REQUEST.search(message)
+    def _dropped(self, alert: lt.alerts_dropped_alert, at: datetime) -> None:
+        kinds = sum(alert.dropped_alerts)
+        self._out.append(EvidenceGap(at, NAME, f"the alert queue was full: {kinds} kinds of alert were lost"))
+
+    def _requested(self, alert: lt.alert, _at: datetime) -> None:
+        if alert.what() != "incoming_request":
+            return
+        found = _REQUEST.search(alert.message())
         connection = found and self._live.get((found["endpoint"], found["prefix"]))
         if not found or connection is None:
             self._unread += 1
@@ -147,7 +148,6 @@ class Exchanges:
         first = int(found["piece"]) * connection.offer.piece_length_bytes + int(found["start"])
         _extend(connection.asked, first, int(found["length"]))
         self._touched[found["endpoint"], found["prefix"]] = connection
-        del at  # the batch is flushed with its own time
 
     def _sent(self, alert: lt.block_uploaded_alert, at: datetime) -> None:
         handle = alert.handle

@@ -41,7 +41,7 @@ _NAMES_EVERY_S: Final = 0.5
 _FLAGS_A_TURN: Final = 250  # 100,000 offers are looked at again within 14 minutes
 _FORGET_AFTER_S: Final = 10.0  # late alerts of a withdrawn offer still find it
 _DHT_A_TURN: Final = 20  # announcements forced at a time once the DHT is reached
-_DROPS_OFFER: Final = {
+_DROPS_OFFER: Final[dict[type[lt.alert], str]] = {
     lt.fastresume_rejected_alert: "its file is missing or has another size",
     lt.hash_failed_alert: "a piece of its file is damaged",
     lt.file_error_alert: "its file cannot be read",
@@ -203,9 +203,7 @@ class Session:
         self._stopping.set()
         self._thread.join(timeout=20)
         self._deliver(self.exchanges.close_all(self._clock()))
-        proxy = self._session.abort()
-        del self._session
-        del proxy
+        del self._session  # libtorrent tells the trackers, at most for stop_tracker_timeout, and ends
 
     def _run(self) -> None:
         next_stats = next_names = 0.0
@@ -234,7 +232,7 @@ class Session:
             if events:
                 self._deliver(events)
         except Exception as error:  # noqa: BLE001 - foreign bytes may break anything; contacts must go on
-            _log.error("a batch of alerts was not read: %s", type(error).__name__)  # noqa: TRY400 - no text
+            _log.error("a batch of alerts was not read: %s", type(error).__name__)
 
     def _manage(self, alert: lt.alert, events: list[WireEvent]) -> None:
         match alert:
@@ -245,7 +243,7 @@ class Session:
             case lt.dht_bootstrap_alert():
                 self.inside.dht_ready = True
             case _:
-                why = _DROPS_OFFER.get(type(alert))  # type: ignore[call-overload]
+                why = _DROPS_OFFER.get(type(alert))
                 if why is not None and isinstance(alert, lt.torrent_alert):
                     self._pull(alert.handle, why, events)
 
