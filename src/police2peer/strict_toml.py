@@ -13,7 +13,7 @@ import contextlib
 import difflib
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -41,34 +41,37 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong: where, what, and what to do."""
+    """One thing that is wrong: where, what, and what to do; `path` when it is in a file of its own."""
 
     line: int | None
     where: str
     facts: str
     remedy: str
+    path: Path | None = None
+
+    def told(self, main: Path) -> str:
+        """Say it in one line, `campaign.toml:12: order.country: facts; remedy`."""
+        name = (self.path or main).name
+        place = name if self.line is None else f"{name}:{self.line}"
+        where = f"{self.where}: " if self.where else ""
+        return f"{place}: {where}{self.facts}; {self.remedy}"
 
 
 class Problems(BadInput):
-    """Everything that is wrong with one file, in the order of its lines."""
+    """Everything that is wrong with a file and those it names, by file and line."""
 
     def __init__(self, path: Path, problems: tuple[Problem, ...]) -> None:
         self.path = path
-        self.problems = tuple(sorted(problems, key=lambda problem: problem.line or 0))
+        self.problems = tuple(sorted(problems, key=lambda problem: (str(problem.path or ""), problem.line or 0)))
         count = len(self.problems)
-        listing = "\n".join(f"  {self._told(problem)}" for problem in self.problems)
+        listing = "\n".join(f"  {problem.told(path)}" for problem in self.problems)
         super().__init__(
             f"{count} {'problem' if count == 1 else 'problems'} in {path.name}\n{listing}",
             remedy="correct these lines and check again",
         )
 
-    def _told(self, problem: Problem) -> str:
-        place = self.path.name if problem.line is None else f"{self.path.name}:{problem.line}"
-        where = f"{problem.where}: " if problem.where else ""
-        return f"{place}: {where}{problem.facts}; {problem.remedy}"
-
     def __str__(self) -> str:
-        return "\n".join(self._told(problem) for problem in self.problems)
+        return "\n".join(problem.told(self.path) for problem in self.problems)
 
 
 @dataclass
@@ -85,15 +88,11 @@ class Report:
 
     @contextlib.contextmanager
     def catch(self, line: int | None, where: str) -> Iterator[None]:
-        """Turn a `BadInput` of the block into a problem at this place; several, if it holds several."""
+        """Turn a `BadInput` of the block into a problem at this place; `Problems` keep their own."""
         try:
             yield
         except Problems as error:
-            place = error.path.name
-            for problem in error.problems:
-                told = f"{place}:{problem.line}: " if problem.line is not None else f"{place}: "
-                inner = f"{problem.where}: " if problem.where else ""
-                self.add(line, where, f"{told}{inner}{problem.facts}", problem.remedy)
+            self.problems += [replace(problem, path=problem.path or error.path) for problem in error.problems]
         except BadInput as error:
             self.add(line, where, error.facts, error.remedy)
 
@@ -137,8 +136,8 @@ class Table:
         """Give the dotted name of the table or of one of its keys, lists counted from 1."""
         named = ""
         for part in (*self.path, *([key] if key else [])):
-            named += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if named else str(part)
-        return named
+            named += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if named else part
+        return named if named.isprintable() else ascii(named)
 
     def problem(self, key: str, facts: str, remedy: str, *, index: int | None = None) -> None:
         """Note a problem with one key."""

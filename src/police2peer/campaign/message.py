@@ -61,12 +61,12 @@ class Texts:
       pictures and PDF.
     - Spoken part: `subtitles`, one sentence each, in order.
     - Help card: `help_title`, `help`, `help_label` (stands before the help address).
-    - Verify card: `verify_title`, `verify`, `verify_label` (before the verify address), `code_label` (before the
-      code), `scam_note`.
+    - Verify card: `verify_title`, `verify`, `verify_label` (before the verify address), `code_label` (before
+      the code), `scam_note`.
     - `footer`: one line that may stand under anything.
     - Alternative texts: `alt_card` (a whole picture), `alt_badge`, `alt_qr`, `alt_officer`.
-    - `document_title` names a PDF; `readme` is the text file of an archive, paragraphs parted by an empty line,
-      the addresses to be printed under it.
+    - `document_title` names a PDF; `readme` is the text file of an archive, paragraphs parted by an empty
+      line, the addresses to be printed under it.
     """
 
     language: Language

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Refuses what a swindler would write in the name of the police.
+
+Mails that pose as the police accuse the reader, set a deadline and ask for money, an answer or papers. A warning
+file must not be mistakable for one, and nobody may make one with this program: a message in which a rule fires
+cannot be loaded. Rules are data, one file a language in `scam_rules/` and `every.toml` for all; a language
+without rules cannot be used. They are a gate against mistakes and misuse, and replace no reader.
+
+Rules are regular expressions over *folded* text: lower case, accents and vowel signs taken off, spaces single.
+`allowed` holds the phrases in which the forbidden words may stand ("the police never ask for money"), as closed
+lists of words, so that nothing can be hung on to them.
+"""
+
+import functools
+import importlib.resources
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from police2peer.campaign.language import Language
+from police2peer.errors import BadInput
+from police2peer.strict_toml import parse_document
+
+__all__ = ["LintFinding", "ScamKind", "has_scam_rules", "scam_lint"]
+
+_RULES = importlib.resources.files("police2peer.campaign") / "scam_rules"
+
+# Letters that Unicode does not decompose, and the two ways to end an Arabic word in a long i.
+_PLAIN = str.maketrans(
+    {"ł": "l", "đ": "d", "ø": "o", "æ": "ae", "œ": "oe", "ß": "ss", "ى": "ي", "ـ": None, "\u2019": "'"}
+)
+
+
+class ScamKind(StrEnum):
+    """What is refused; the value names the list of rules in a rule file."""
+
+    DEADLINE = "deadline"
+    PAYMENT = "payment"
+    REPLY = "reply"
+    IDENTITY = "identity"
+    ACCUSATION = "accusation"
+
+    @property
+    def remedy(self) -> str:
+        """What the author can do."""
+        return {
+            ScamKind.DEADLINE: "take out every deadline, date, hour and word of haste",
+            ScamKind.PAYMENT: "take out every word about money",
+            ScamKind.REPLY: "take out every address, number and request to answer; "
+            "the help and verify addresses are printed by the maker",
+            ScamKind.IDENTITY: "take out every request for a name, papers, a login or data",
+            ScamKind.ACCUSATION: "speak of what the law says, never of what the reader did",
+        }[self]
+
+
+@dataclass(frozen=True, slots=True)
+class LintFinding:
+    """A rule that fired, and the folded words on which it did."""
+
+    kind: ScamKind
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    allowed: tuple[re.Pattern[str], ...]
+    forbidden: tuple[tuple[ScamKind, re.Pattern[str]], ...]
+
+
+def _folded(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    # Mn: accents, vowel signs, hamza. Cf: joiners and direction marks that would hide a word from a rule.
+    bare = "".join(symbol for symbol in decomposed if unicodedata.category(symbol) not in {"Mn", "Cf"})
+    return " ".join(bare.translate(_PLAIN).split())
+
+
+def _base(language: Language) -> str:
+    return language.split("-", maxsplit=1)[0].lower()
+
+
+def has_scam_rules(language: Language) -> bool:
+    """Tell whether messages in this language can be checked, and so be used."""
+    base = _base(language)
+    return base.isascii() and base.isalpha() and base != "every" and (_RULES / f"{base}.toml").is_file()
+
+
+@functools.cache
+def _rules(name: str) -> _Rules:
+    table = parse_document((_RULES / f"{name}.toml").read_bytes(), Path(f"{name}.toml"))
+    lists = {key: value for key, value in table.values.items() if isinstance(value, list)}
+    if sorted(lists) != sorted(["allowed", *ScamKind]):
+        raise ValueError(name)
+    return _Rules(
+        tuple(re.compile(rule) for rule in lists["allowed"]),
+        tuple((kind, re.compile(rule)) for kind in ScamKind for rule in lists[kind]),
+    )
+
+
+def scam_lint(text: str, language: Language, *, addresses: Iterable[str] = ()) -> list[LintFinding]:
+    """Give what a swindler would write; empty for a good text.
+
+    `addresses` are the help and verify addresses, which may stand in the text. Raises `BadInput` for a language
+    without rules.
+    """
+    if not has_scam_rules(language):
+        raise BadInput(
+            f"there are no rules to check messages in {language[:20]!r}",
+            remedy="use a language that has rules, or have a native lawyer write a rule file for it",
+        )
+    for address in sorted(addresses, key=len, reverse=True):
+        text = text.replace(address, " ")
+    folded = _folded(text)
+    findings: list[LintFinding] = []
+    all_rules = (_rules("every"), _rules(_base(language)))
+    for rules in all_rules:
+        for phrase in rules.allowed:
+            folded = phrase.sub(" … ", folded)
+    for kind, rule in (pair for rules in all_rules for pair in rules.forbidden):
+        found = rule.search(folded)
+        if found is not None:
+            findings.append(LintFinding(kind, found.group().strip()))
+    return findings
