@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: EUPL-1.2
+// The page around the verifier: takes a file, a code or a link, shows progress, steps and the answer.
+// Every word shown stands in the page; this script only fills in values as text, and never as markup.
+
+const main = document.querySelector("main");
+const byId = (id) => document.getElementById(id);
+const language = document.documentElement.lang;
+// Up to this size the one-shot digest of WebCrypto is quicker and memory allows it; above, a Worker streams.
+const ONE_SHOT_BYTES = 64 * 1024 * KIB;
+let turn = 0;
+let genuineCode = false;
+
+async function fetchPart(path, limit, fresh) {
+  try {
+    const options = { cache: fresh ? "no-store" : "default", credentials: "omit", redirect: "error" };
+    const response = await fetch(main.dataset.catalogue + path, options);
+    if (response.status === 404) return null;
+    need(response.ok, "unreachable");
+    const reader = response.body.getReader();
+    const pieces = [];
+    let size = 0;
+    for (let piece; !(piece = await reader.read()).done; size += piece.value.length) {
+      pieces.push(piece.value);
+      need(size + piece.value.length <= limit);
+    }
+    return new Uint8Array(await new Blob(pieces).arrayBuffer());
+  } catch (error) {
+    throw error instanceof Doubt ? error : new Doubt("unreachable");
+  }
+}
+
+// Gives [hex, size]; `tell` hears the share done.
+async function digestFile(file, tell) {
+  let digest;
+  try {
+    digest = file.size <= ONE_SHOT_BYTES ? await subtle.digest("SHA-256", await file.arrayBuffer())
+      : await new Promise((resolve, reject) => {
+        const address = URL.createObjectURL(new Blob([`(${hashing})()`], { type: "text/javascript" }));
+        const policy = globalThis.trustedTypes?.createPolicy("own-worker", { createScriptURL: (url) => url });
+        const worker = new Worker(policy ? policy.createScriptURL(address) : address);
+        const end = (result) => (worker.terminate(), URL.revokeObjectURL(address), resolve(result));
+        worker.onerror = reject;
+        worker.onmessage = ({ data }) => "digest" in data ? end(data.digest) : tell(data.done / file.size);
+        worker.postMessage(file);
+      });
+  } catch {
+    digest = null;
+  }
+  need(digest, "unreadable");
+  return [toHex(digest), file.size];
+}
+
+const seenKey = async (root) => `p2p-seen-${(await sha256(root)).slice(0, 16)}`;
+
+function recall(key) {
+  try {
+    return JSON.parse(localStorage.getItem(key)) || {};
+  } catch {
+    return {};
+  }
+}
+
+function keep(key, versions) {
+  try {
+    localStorage.setItem(key, JSON.stringify(versions));
+  } catch {
+    // A private window may refuse storage; the next check then simply remembers less.
+  }
+}
+
+function show(id, visible) {
+  byId(id).hidden = !visible;
+}
+
+function refuse(suggestion) {
+  const field = byId("text");
+  field.setAttribute("aria-invalid", "true");
+  show("not-a-code", suggestion === undefined);
+  show("did-you-mean", Boolean(suggestion));
+  show("mistyped", suggestion === null);
+  byId("suggested").textContent = suggestion || "";
+  field.focus();
+}
+
+function clearRefusal() {
+  byId("text").removeAttribute("aria-invalid");
+  for (const id of ["not-a-code", "did-you-mean", "mistyped"]) show(id, false);
+}
+
+const FORMATS = {
+  size: (value) => new Intl.NumberFormat(language).format(value),
+  language: (value) => new Intl.DisplayNames([language], { type: "language" }).of(value),
+  day: (value) => new Intl.DateTimeFormat(language, { dateStyle: "long", timeZone: "UTC" }).format(new Date(value)),
+  moment: (value) => new Intl.DateTimeFormat(language, { dateStyle: "long", timeStyle: "short" }).format(new Date(value)),
+  agency: (value) => `${value.name}, ${new Intl.DisplayNames([language], { type: "region" }).of(value.country)}`,
+};
+
+function write(card, name, value, format) {
+  const place = card.querySelector(`[data-field=${name}]`);
+  if (!place) return;
+  let text = value;
+  try {
+    if (value && format) text = FORMATS[format](value);
+  } catch {
+    text = typeof value === "object" ? value.name : value;
+  }
+  place.textContent = text || "";
+  place.closest("[data-row]").hidden = !text;
+}
+
+function showAnswer(ask, answer) {
+  const card = byId(`answer-${answer.outcome}`).content.cloneNode(true);
+  for (const reason of card.querySelectorAll("[data-reason]")) reason.hidden = reason.dataset.reason !== answer.reason;
+  for (const note of card.querySelectorAll("[data-for]")) note.hidden = !note.dataset.for.split(" ").includes(ask.type);
+  for (const note of card.querySelectorAll("[data-other-bytes]")) note.hidden = !(ask.type === "file" && genuineCode);
+  const record = answer.record || {};
+  write(card, "agency", answer.agency, "agency");
+  write(card, "code", record.code);
+  write(card, "format", record.format);
+  write(card, "size", record.size, "size");
+  write(card, "language", record.language, "language");
+  write(card, "issued", record.issued, "day");
+  write(card, "since", record.status === "withdrawn" && record.since, "day");
+  write(card, "at", answer.at, "moment");
+  byId("verdict").replaceChildren(card);
+  byId("status").textContent = "";
+  for (const item of byId("steps").children) {
+    const number = Number(item.dataset.step);
+    item.className = number < answer.step ? "held" : number === answer.step ? "stopped" : "";
+  }
+  show("progress", false);
+  show("after", true);
+  byId("verdict").querySelector("h3").focus();
+}
+
+async function check(ask) {
+  const mine = ++turn;
+  clearRefusal();
+  show("result", true);
+  show("after", false);
+  byId("verdict").replaceChildren();
+  byId("status").textContent = byId("status").dataset[ask.type === "file" ? "reading" : "working"];
+  byId("result").scrollIntoView({ block: "nearest" });
+  const bar = byId("progress");
+  bar.removeAttribute("value");
+  show("progress", true);
+  const root = Uint8Array.from(atob(main.dataset.root), (sign) => sign.charCodeAt(0));
+  const key = subtle && await seenKey(root);
+  const answer = await verify(
+    ask.file ? { type: "file", digest: () => digestFile(ask.file, (share) => { if (mine === turn) bar.value = share; }) } : ask,
+    { root, now: Date.now(), seen: key ? recall(key) : {}, fetch: fetchPart },
+  );
+  if (mine !== turn) return;
+  if (answer.versions) keep(key, answer.versions);
+  if (ask.type === "code") genuineCode = answer.outcome === "genuine";
+  showAnswer(ask, answer);
+}
+
+function checkText(raw) {
+  const ids = readMagnet(raw);
+  const read = readCode(raw);
+  if (ids) return check({ type: "link", ids });
+  if (!read) return refuse();
+  if (!read.exact) return refuse(read.code);
+  // The languages keep the code that is being checked; a fragment is never sent to a server.
+  for (const link of document.querySelectorAll("a[hreflang]")) link.hash = read.code;
+  byId("text").value = read.code;
+  return check({ type: "code", code: read.code });
+}
+
+function checkFragment() {
+  const raw = decodeURIComponent(location.hash.slice(1));
+  if (!readCode(raw)) return;
+  byId("text").value = raw;
+  checkText(raw);
+}
+
+byId("file").addEventListener("change", ({ target }) => {
+  if (target.files.length) check({ type: "file", file: target.files[0] });
+  target.value = "";
+});
+byId("by-text").addEventListener("submit", (event) => {
+  event.preventDefault();
+  checkText(byId("text").value);
+});
+byId("use-suggested").addEventListener("click", () => checkText(byId("suggested").textContent));
+byId("again").addEventListener("click", () => {
+  turn++;
+  show("result", false);
+  byId("file").focus();
+});
+// A file dropped beside the field must not replace the page.
+document.addEventListener("dragover", (event) => {
+  event.preventDefault();
+  byId("drop").classList.add("over");
+});
+document.addEventListener("dragleave", ({ relatedTarget }) => relatedTarget || byId("drop").classList.remove("over"));
+document.addEventListener("drop", (event) => {
+  event.preventDefault();
+  byId("drop").classList.remove("over");
+  if (event.dataTransfer.files.length) check({ type: "file", file: event.dataTransfer.files[0] });
+});
+window.addEventListener("hashchange", checkFragment);
+show("tool", true);
+checkFragment();
