@@ -41,6 +41,7 @@ _FACES = {
 _ONLY_IN = {
     "asyncio": ("networks", "presence", "fleet", "lab", "site.server"),
     "socket": ("networks", "presence", "fleet", "lab", "site.server"),
+    "subprocess": ("warningfiles", "lab"),
     "libtorrent": ("networks.bittorrent", "lab"),
     "django": ("hub",),
     "typst": ("warningfiles",),
@@ -67,6 +68,11 @@ _FETCHERS = frozenset(
     }
 )
 _MAY_FETCH: dict[str, str] = {}
+
+# Modules that import by a name which they compute, with what they bring in that way.
+_COMPUTED = {
+    "police2peer.cli": "the module of a noun, when the noun is used",
+}
 
 _DOWNLOADER = "police2peer.lab.downloader"
 _ADDS = frozenset({"add_torrent", "async_add_torrent"})
@@ -264,6 +270,29 @@ def test_a_library_stays_in_its_place(library: str) -> None:
         if found.reaches(library) and not _inside(module.name, _ONLY_IN[library])
     ]
     assert strays == []
+
+
+def test_no_import_hides_behind_a_computed_name() -> None:
+    hidden = [
+        f"{module.where}:{node.lineno}"
+        for module in _MODULES
+        if module.name not in _COMPUTED
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module")
+        if not (node.args and isinstance(node.args[0], ast.Constant))
+    ]
+    assert hidden == []
+
+
+def test_only_the_lab_starts_the_downloader() -> None:
+    naming = [
+        f"{module.where}:{node.lineno}"
+        for module in _MODULES
+        if module.package != "lab"
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and "lab.downloader" in node.value
+    ]
+    assert naming == []
 
 
 def test_nobody_but_itself_imports_the_downloader_of_the_lab() -> None:
