@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The signed register of warning files: who may say "this is ours", and how anyone checks it.
+
+What makes and publishes the catalogue needs python-tuf; what verifies does not. Names are loaded on first use,
+so that a verification starts quickly.
+"""
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from police2peer.catalogue.home import Home
+    from police2peer.catalogue.metadata import Agency, Versions
+    from police2peer.catalogue.publication import Publication, publish_catalogue
+    from police2peer.catalogue.record import Record, RecordDraft, Status
+    from police2peer.catalogue.registry import Registry
+    from police2peer.catalogue.seen import SeenFile, SeenNothing, default_seen_file
+    from police2peer.catalogue.trust import init_catalogue, renew_trust
+    from police2peer.catalogue.verdict import EXIT_CODES, Outcome, Verdict
+    from police2peer.catalogue.verifier import Verifier
+
+__all__ = [
+    "EXIT_CODES",
+    "Agency",
+    "Home",
+    "Outcome",
+    "Publication",
+    "Record",
+    "RecordDraft",
+    "Registry",
+    "SeenFile",
+    "SeenNothing",
+    "Status",
+    "Verdict",
+    "Verifier",
+    "Versions",
+    "default_seen_file",
+    "init_catalogue",
+    "publish_catalogue",
+    "renew_trust",
+]
+
+_WHERE = {
+    "home": ("Home",),
+    "metadata": ("Agency", "Versions"),
+    "publication": ("Publication", "publish_catalogue"),
+    "record": ("Record", "RecordDraft", "Status"),
+    "registry": ("Registry",),
+    "seen": ("SeenFile", "SeenNothing", "default_seen_file"),
+    "trust": ("init_catalogue", "renew_trust"),
+    "verdict": ("EXIT_CODES", "Outcome", "Verdict"),
+    "verifier": ("Verifier",),
+}
+_MODULE_OF = {name: module for module, names in _WHERE.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _MODULE_OF:
+        raise AttributeError(name)
+    return getattr(importlib.import_module(f"police2peer.catalogue.{_MODULE_OF[name]}"), name)
