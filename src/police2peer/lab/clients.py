@@ -14,24 +14,20 @@ import signal
 import socket
 import subprocess
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
-from police2peer.errors import Unavailable
 from police2peer.lab.namespace import check_closed
 
 _LOOK_EVERY_S: Final = 0.1
 _END_S: Final = 10.0
-_RPC_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One file to fetch: `source` is the path of a .torrent file or a magnet link, `name` and `sha256` what must come."""
+    """One file to fetch: `source` is a .torrent file or a magnet link; name, size and hash are what must come."""
 
     source: str
     name: str
@@ -64,9 +60,6 @@ class Client(Protocol):
         """Write its settings below `folder` and give its command line; it saves into `folder/got`."""
         ...
 
-    def hand_over(self, wanted: Wanted, folder: Path) -> None:
-        """Give the running program its task, where the command line did not."""
-
 
 class Aria2:
     """aria2: command line only."""
@@ -91,25 +84,18 @@ class Aria2:
             wanted.source,
         ]
 
-    def hand_over(self, wanted: Wanted, folder: Path) -> None:
-        """Nothing is left to say."""
-
 
 class Transmission:
-    """transmission-daemon: settings file, then its remote procedure calls on loopback."""
+    """transmission-daemon: a settings file and a watched folder; its remote control stays off."""
 
     name = "Transmission"
     program = "transmission-daemon"
 
-    def __init__(self) -> None:
-        self._port = 0
-
     def command(self, wanted: Wanted, folder: Path, host: str) -> list[str]:
-        """Write settings.json: nothing that asks the outside."""
-        del wanted
-        self._port = _free_port()
-        home = folder / "home"
+        """Write settings.json, nothing that asks the outside, and lay the task into the watched folder."""
+        home, watched = folder / "home", folder / "watched"
         home.mkdir(parents=True)
+        watched.mkdir()
         settings = {
             "bind-address-ipv4": host,
             "bind-address-ipv6": "::1",
@@ -122,40 +108,16 @@ class Transmission:
             "pex-enabled": False,
             "port-forwarding-enabled": False,
             "rename-partial-files": False,
-            "rpc-authentication-required": False,
-            "rpc-bind-address": "127.0.0.1",
-            "rpc-port": self._port,
-            "rpc-whitelist": "127.0.0.1",
+            "rpc-enabled": False,
+            "watch-dir": str(watched),
+            "watch-dir-enabled": True,
         }
         (home / "settings.json").write_text(json.dumps(settings))
+        if wanted.is_magnet:
+            (watched / "wanted.magnet").write_text(wanted.source)
+        else:
+            shutil.copyfile(wanted.source, watched / "wanted.torrent")
         return [self.program, "--foreground", "--config-dir", str(home), "--log-error"]
-
-    def hand_over(self, wanted: Wanted, folder: Path) -> None:
-        """Add the torrent; a daemon that is still starting is asked again."""
-        del folder
-        call = {"method": "torrent-add", "arguments": {"filename": wanted.source, "paused": False}}
-        for _ in range(100):
-            with contextlib.suppress(urllib.error.URLError, OSError):
-                if self._call(call):
-                    return
-            time.sleep(_LOOK_EVERY_S)
-        raise Unavailable("transmission-daemon takes no calls", remedy="look at its log in the lab's folder")
-
-    def _call(self, call: dict[str, object], session: str = "") -> bool:
-        request = urllib.request.Request(  # noqa: S310 - loopback, port of our own
-            f"http://127.0.0.1:{self._port}/transmission/rpc",
-            data=json.dumps(call).encode(),
-            headers={"X-Transmission-Session-Id": session},
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=_RPC_S) as answer:  # noqa: S310 - as above
-                return bool(json.load(answer)["result"] == "success")
-        except urllib.error.HTTPError as refused:
-            wanted = refused.headers.get("X-Transmission-Session-Id", "")
-            refused.close()
-            if refused.code == 409 and wanted and not session:  # noqa: PLR2004 - "use this session id"
-                return self._call(call, wanted)
-            raise
 
 
 class QBittorrent:
@@ -199,9 +161,6 @@ class QBittorrent:
             wanted.source,
         ]
 
-    def hand_over(self, wanted: Wanted, folder: Path) -> None:
-        """Nothing is left to say."""
-
 
 def all_clients() -> tuple[Client, ...]:
     """Give a driver for each client the lab knows."""
@@ -220,7 +179,6 @@ def fetch(client: Client, wanted: Wanted, folder: Path, host: str, *, limit_s: f
     began = time.monotonic()
     whole = False
     with running(client.command(wanted, folder, host), folder) as process:
-        client.hand_over(wanted, folder)
         while not whole and time.monotonic() - began < limit_s and process.poll() is None:
             time.sleep(_LOOK_EVERY_S)
             whole = is_whole(folder / "got" / wanted.name, wanted)

@@ -6,13 +6,14 @@
 
 from typing import TYPE_CHECKING
 
+from police2peer.networks.bittorrent import bencode
 from police2peer.networks.bittorrent.settings import BitTorrentSettings
 from police2peer.networks.bittorrent.torrent import InfoHash, infohash, magnet, torrent_for
 
 if TYPE_CHECKING:
     from police2peer.networks.bittorrent.engine import BitTorrent
 
-__all__ = ["BitTorrent", "BitTorrentSettings", "InfoHash", "infohash", "magnet", "torrent_for"]
+__all__ = ["BitTorrent", "BitTorrentSettings", "InfoHash", "bencode", "infohash", "magnet", "torrent_for"]
 
 
 def __getattr__(name: str) -> object:
