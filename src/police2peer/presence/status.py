@@ -9,6 +9,7 @@ import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from police2peer.errors import BadInput, Unavailable
 from police2peer.storage import write_whole
@@ -56,11 +57,12 @@ def read_status(path: Path) -> NodeStatus:
     Raises `Unavailable` when no node has run here, `BadInput` when the file is not a status.
     """
     try:
-        plain = json.loads(path.read_bytes())
-        networks = tuple(NetworkStatus(**network) for network in plain.pop("networks"))
-        times = {name: _aware(plain.pop(name)) for name in ("order_ends_at", "started_at", "written_at")}
-        alarms = tuple(plain.pop("alarms"))
-        return NodeStatus(**plain, **times, networks=networks, alarms=alarms)
+        plain: dict[str, Any] = json.loads(path.read_bytes())
+        plain["networks"] = tuple(NetworkStatus(**network) for network in plain["networks"])
+        plain["alarms"] = tuple(plain["alarms"])
+        for name in ("order_ends_at", "started_at", "written_at"):
+            plain[name] = _aware(plain[name])
+        return NodeStatus(**plain)
     except FileNotFoundError as error:
         raise Unavailable("no node has run in this folder", remedy="start one: `police2peer up`") from error
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What belongs to one machine and not to the campaign: where it listens, whom it trusts, where its data lies.
+
+`police2peer.toml` stands beside `campaign.toml`; every key has a safe default (loopback, counts only), so the
+file may be absent. Secrets are paths to files, never values.
+"""
+
+import ipaddress
+from dataclasses import dataclass
+from pathlib import Path
+
+from police2peer.campaign import read_public_key
+from police2peer.errors import BadInput
+from police2peer.strict_toml import Table, parse_document, read_document
+
+SETTINGS_FILE = "police2peer.toml"
+_LOOPBACK = "127.0.0.1"
+# The port that libtorrent and most clients of the field listen on by default.
+_DEFAULT_PORT = 6881
+_DEFAULT_PAGE_PORT = 8080
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The machine's settings; paths are absolute.
+
+    `listen_hosts` are the addresses on which networks are served, `port` their port.
+    `dht_bootstrap` are `host:port` of DHT nodes to begin with. `page_*` is where the public page is served.
+    """
+
+    node_name: str
+    listen_hosts: tuple[str, ...]
+    port: int
+    trackers: tuple[str, ...]
+    dht_enabled: bool
+    dht_bootstrap: tuple[str, ...]
+    page_enabled: bool
+    page_host: str
+    page_port: int
+    data: Path
+    files: Path
+    public: Path
+    catalogue: Path
+    release: Path
+    order: Path
+    approvers: Path
+    release_key: Path
+    root: Path
+
+    def trusted_approvers(self) -> frozenset[bytes]:
+        """Read the public keys of those whose signature on an order this machine accepts, one hex key a line."""
+        return frozenset(_keys_of(self.approvers))
+
+    def trusted_release_key(self) -> bytes:
+        """Read the public key whose releases this machine follows."""
+        return read_public_key(self.release_key)
+
+
+def read_settings(folder: Path) -> Settings:
+    """Read `police2peer.toml` of a unit's folder, or take the defaults when there is none.
+
+    Raises `Problems` (a `BadInput`) with everything that is wrong, line by line.
+    """
+    path = folder / SETTINGS_FILE
+    document = read_document(path) if path.exists() else parse_document(b"", path)
+    node, page, trust, places = (document.table(name, required=False) for name in ("node", "page", "trust", "places"))
+    settings = Settings(
+        node_name=node.text("name", "node-1"),
+        listen_hosts=_hosts(node, "listen"),
+        port=node.integer("port", _DEFAULT_PORT, least=1, most=65535),
+        trackers=_optional_texts(node, "trackers"),
+        dht_enabled=node.boolean("dht", default=True),
+        dht_bootstrap=_optional_texts(node, "dht_bootstrap"),
+        page_enabled=page.boolean("serve", default=True),
+        page_host=_page_host(page),
+        page_port=page.integer("port", _DEFAULT_PAGE_PORT, most=65535),
+        data=folder / places.text("data", "node"),
+        files=folder / places.text("files", "files"),
+        public=folder / places.text("public", "public"),
+        catalogue=folder / places.text("catalogue", "catalogue"),
+        release=folder / places.text("release", "release.json"),
+        order=folder / places.text("order", "order.json"),
+        approvers=folder / trust.text("approvers", "trust/approvers.pub"),
+        release_key=folder / trust.text("release", "trust/release.pub"),
+        root=folder / trust.text("root", "trust/root.json"),
+    )
+    for table in (node, page, trust, places, document):
+        table.finish()
+    document.report.raise_if_any()
+    return settings
+
+
+def _page_host(table: Table) -> str:
+    host = table.text("listen", _LOOPBACK)
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        table.problem("listen", "not an IP address", "write an address of this machine, as 127.0.0.1")
+    return host
+
+
+def _hosts(table: Table, key: str) -> tuple[str, ...]:
+    hosts = _optional_texts(table, key) or (_LOOPBACK,)
+    for index, host in enumerate(hosts):
+        try:
+            ipaddress.ip_address(host)
+        except ValueError:
+            table.problem(key, "not an IP address", "write an address of this machine, as 127.0.0.1", index=index)
+    return hosts
+
+
+def _optional_texts(table: Table, key: str) -> tuple[str, ...]:
+    return table.texts(key) if table.values.get(key) else _none(table, key)
+
+
+def _none(table: Table, key: str) -> tuple[str, ...]:
+    """Let an empty list stand for none, which `Table.texts` does not."""
+    table.values.pop(key, None)
+    return ()
+
+
+def _keys_of(path: Path) -> list[bytes]:
+    try:
+        lines = [line.split("#")[0].strip() for line in path.read_text("ascii").splitlines()]
+        keys = [bytes.fromhex(line) for line in lines if line]
+    except (OSError, ValueError) as error:
+        raise BadInput(
+            f"cannot read the approvers' public keys in {path.name}",
+            remedy="write one hexadecimal public key a line, as `police2peer key show` prints it",
+        ) from error
+    if not keys or any(len(key) != 32 for key in keys):  # noqa: PLR2004 - RFC 8032, an Ed25519 public key
+        raise BadInput(f"{path.name} holds no usable key", remedy="each line is 64 hexadecimal digits")
+    return keys
