@@ -9,20 +9,20 @@ a word that had to be one of a closed set is the exception.
 Source: TOML 1.0 (toml.io/en/v1.0.0), parsed by `tomllib`; the lines come from `toml_lines`.
 """
 
-import contextlib
+import dataclasses
 import difflib
 import tomllib
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
+from types import TracebackType
 from typing import TypeVar
 
 from police2peer.errors import BadInput
 from police2peer.toml_lines import KeyPath, lines_of_keys
 
-__all__ = ["Problem", "Problems", "Report", "Table", "parse_document", "read_document"]
+__all__ = ["Catch", "Problem", "Problems", "Report", "Table", "parse_document", "read_document"]
 
 # A file written by people; more is a mistake, and parsing it would be slow.
 MAX_FILE_BYTES = 4 * 1024 * 1024
@@ -86,20 +86,37 @@ class Report:
         """Note a problem."""
         self.problems.append(Problem(line, where, facts, remedy))
 
-    @contextlib.contextmanager
-    def catch(self, line: int | None, where: str) -> Iterator[None]:
+    def catch(self, line: int | None, where: str) -> "Catch":
         """Turn a `BadInput` of the block into a problem at this place; `Problems` keep their own."""
-        try:
-            yield
-        except Problems as error:
-            self.problems += [replace(problem, path=problem.path or error.path) for problem in error.problems]
-        except BadInput as error:
-            self.add(line, where, error.facts, error.remedy)
+        return Catch(self, line, where)
 
     def raise_if_any(self) -> None:
         """Raise `Problems` when anything was noted."""
         if self.problems:
             raise Problems(self.path, tuple(self.problems))
+
+
+@dataclass(frozen=True, slots=True)
+class Catch:
+    """A block whose `BadInput` becomes a problem; the code behind the block goes on."""
+
+    report: Report
+    line: int | None
+    where: str
+
+    def __enter__(self) -> None:
+        """Begin the block."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if isinstance(error, Problems):
+            self.report.problems += [
+                dataclasses.replace(problem, path=problem.path or error.path) for problem in error.problems
+            ]
+        elif isinstance(error, BadInput):
+            self.report.add(self.line, self.where, error.facts, error.remedy)
+        return isinstance(error, BadInput)
 
 
 def _kind(value: object) -> str:
@@ -143,7 +160,7 @@ class Table:
         """Note a problem with one key."""
         self.report.add(self.line_of(key, index), self.where(key), facts, remedy)
 
-    def catch(self, key: str, *, index: int | None = None) -> contextlib.AbstractContextManager[None]:
+    def catch(self, key: str, *, index: int | None = None) -> Catch:
         """Turn a `BadInput` of the block into a problem with this key."""
         return self.report.catch(self.line_of(key, index), self.where(key))
 

@@ -8,7 +8,7 @@ the order itself. A change of any of it after signing is seen by `check_order`.
 import functools
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from police2peer.campaign.assignment import PlannedOffer, Recipe, assign, recipes_of
@@ -88,7 +88,7 @@ class Campaign:
         return self.order.to_bytes()
 
     def _approved(self) -> dict[str, object]:
-        order = self.order.to_bytes().replace(self.order.campaign_sha256.encode(), UNBOUND.encode())
+        order = replace(self.order, campaign_sha256=UNBOUND).to_bytes()
         return {
             "id": self.id,
             "production": self.production,

@@ -6,7 +6,7 @@ Closed sets: a new file format is one member here and one module in `warningfile
 
 from enum import StrEnum
 
-__all__ = ["Arm", "FileFormat"]
+__all__ = ["Arm", "FileFormat", "NetworkName"]
 
 
 class Arm(StrEnum):
@@ -17,6 +17,12 @@ class Arm(StrEnum):
     HELP = "help"
     COMBINED = "combined"
     BLANK = "blank"
+
+
+class NetworkName(StrEnum):
+    """The networks on which an order can permit presence."""
+
+    BITTORRENT = "bittorrent"
 
 
 class FileFormat(StrEnum):

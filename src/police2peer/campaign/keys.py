@@ -7,23 +7,26 @@ A private key is PEM (PKCS #8, RFC 5958) in a file that only its owner can read;
 
 import os
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from police2peer.errors import BadInput
+from police2peer.errors import BadInput, NotPermitted
 from police2peer.storage import write_whole
 
 __all__ = [
     "PUBLIC_KEY_BYTES",
+    "new_key_pair",
     "new_signing_key",
     "parse_public_key",
     "public_bytes",
     "read_public_key",
     "read_public_keys",
     "read_signing_key",
+    "read_trusted",
     "write_public_key",
 ]
 
@@ -56,6 +59,19 @@ def new_signing_key(path: Path) -> Ed25519PrivateKey:
     except OSError:
         path.unlink(missing_ok=True)
         raise
+    return key
+
+
+def new_key_pair(path: Path) -> Ed25519PrivateKey:
+    """Make a private key at `path` and its public key beside it, ending in .pub; never overwrites."""
+    public_path = path.with_suffix(".pub")
+    if public_path == path or public_path.exists():
+        raise BadInput(
+            f"{public_path.name} is there already, or is the private key's own name",
+            remedy="give another path, as in approvers/first.key: keys are never overwritten",
+        )
+    key = new_signing_key(path)
+    write_public_key(public_path, public_bytes(key))
     return key
 
 
@@ -107,6 +123,17 @@ def read_public_key(path: Path) -> bytes:
     if len(keys) != 1:
         raise BadInput(f"{path.name} holds {len(keys)} keys", remedy="give a file with exactly one")
     return keys[0]
+
+
+def read_trusted(paths: Iterable[Path]) -> frozenset[bytes]:
+    """Read the keys that this machine trusts; raises `NotPermitted` when there are none."""
+    keys = frozenset(key for path in paths for key in read_public_keys(path))
+    if not keys:
+        raise NotPermitted(
+            "this machine trusts no approver",
+            remedy="write the approvers' public keys, to trust/approvers.pub, after checking each in person",
+        )
+    return keys
 
 
 def read_public_keys(path: Path) -> tuple[bytes, ...]:

@@ -78,7 +78,7 @@ def read_titles(path: Path) -> tuple[ApprovedTitle, ...]:
 
 
 def _compared(title: Title) -> str:
-    """What two titles share when a person or a file system takes them for the same."""
+    """Give what two titles share when a person or a file system takes them for the same."""
     return " ".join(unicodedata.normalize("NFKC", title.reveal()).casefold().split())
 
 

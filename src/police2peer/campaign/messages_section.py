@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The messages of a campaign file: which arms, how often, with which clips."""
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from police2peer.campaign.formats import Arm
+from police2peer.campaign.language import Language
+from police2peer.campaign.message import Clip, FreeSide, WarningMessage
+from police2peer.campaign.message_file import MessageWords, read_message, shipped_message
+from police2peer.errors import BadInput
+from police2peer.strict_toml import Table
+
+__all__ = ["MessageSettings", "PlacedMessage", "read_messages"]
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_MAX_OFFERS_PER_TITLE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class MessageSettings:
+    """What all messages of a campaign share."""
+
+    folder: Path
+    languages: Sequence[Language]
+    issuers: Mapping[Language, str]
+    issuer: str
+    badge_svg: bytes | None
+    help_url: str
+    verify_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedMessage:
+    """A message, how often each title carries it, and where the campaign file says so."""
+
+    message: WarningMessage
+    offers_per_title: int
+    table: Table
+
+
+def read_messages(tables: Sequence[Table], settings: MessageSettings) -> list[PlacedMessage]:
+    """Read all messages; those with a fault are noted and left out."""
+    placed: list[PlacedMessage] = []
+    for table in tables:
+        words = _read_words(table, settings)
+        offers = table.integer("offers_per_title", 1, least=1, most=_MAX_OFFERS_PER_TITLE)
+        clips = _read_clips(table, settings)
+        table.finish()
+        if words is None:
+            continue
+        if words.id in {one.message.id for one in placed}:
+            table.problem("message" if "message" in table else "file", "this message is there twice", "keep one")
+        if words.arm is Arm.BLANK and clips:
+            table.problem("clips", "a blank shows no clip", "take the clip out")
+        message = WarningMessage(
+            words.id,
+            words.version,
+            words.arm,
+            settings.issuer,
+            settings.badge_svg,
+            words.texts,
+            clips,
+            settings.help_url,
+            settings.verify_url,
+        )
+        placed.append(PlacedMessage(message, offers, table))
+    return placed
+
+
+def _read_words(table: Table, settings: MessageSettings) -> MessageWords | None:
+    shipped, file = table.text("message", ""), table.text("file", "")
+    if bool(shipped) is bool(file):
+        table.problem("message", "give either message or file", 'as in message = "combined"')
+        return None
+    addresses = [address for address in (settings.help_url, settings.verify_url) if address]
+    with table.catch("message" if shipped else "file"):
+        if shipped:
+            return shipped_message(shipped, settings.languages, settings.issuers, addresses=addresses)
+        return read_message(settings.folder / file, settings.languages, settings.issuers, addresses=addresses)
+    return None
+
+
+def _read_clips(table: Table, settings: MessageSettings) -> dict[Language, Clip]:
+    clips: dict[Language, Clip] = {}
+    for one in table.tables("clips"):
+        language = Language(one.text("language"))
+        file, sha256 = one.text("file"), one.text("sha256").lower()
+        consent_reference = one.text("consent_reference")
+        free_side = one.choice("free_side", FreeSide)
+        one.finish()
+        if language and language not in settings.languages:
+            one.problem("language", "the campaign does not speak this language", "add it to languages")
+        if language in clips:
+            one.problem("language", "there are two clips in this language", "keep one")
+        path = settings.folder / file
+        if file and sha256:
+            with one.catch("file"):
+                _check_file(path, sha256)
+        clips[language] = Clip(path, sha256, consent_reference, free_side)
+    return clips
+
+
+def _check_file(path: Path, sha256: str) -> None:
+    if not _SHA256.fullmatch(sha256):
+        raise BadInput("sha256 is not 64 hexadecimal digits", remedy="write what `sha256sum` prints for the clip")
+    try:
+        with path.open("rb") as clip:
+            found = hashlib.file_digest(clip, "sha256").hexdigest()
+    except OSError as error:
+        raise BadInput(
+            f"the clip cannot be read ({error.strerror})", remedy="put the file there, or correct its path"
+        ) from error
+    if found != sha256:
+        raise BadInput(
+            "the clip has another SHA-256",
+            remedy="use the clip to which the person consented, or record consent to this one and correct sha256",
+        )

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""`police2peer campaign`: begin a campaign from the example, check it, review its texts."""
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from police2peer.errors import BadInput
+from police2peer.strict_toml import Problems
+
+if TYPE_CHECKING:
+    from police2peer.campaign import Campaign, Texts
+
+__all__ = ["campaign"]
+
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+
+
+@click.group()
+def campaign() -> None:
+    """Check a campaign file, or begin one from the example."""
+
+
+@campaign.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+def new(folder: Path) -> None:
+    """Copy the example campaign into FOLDER; no key and no secret is made."""
+    from police2peer.campaign import new_campaign  # noqa: PLC0415 - cryptography is slow to import
+
+    path = new_campaign(folder, now=datetime.now(UTC))
+    click.echo(f"written: {path}")
+    click.echo("next:")
+    click.echo("  1. change it to your campaign; docs/campaign.md tells each key")
+    click.echo(f"  2. each approver: police2peer key new {folder}/approvers/first.key  (and second.key)")
+    click.echo(f"  3. police2peer campaign check {folder}")
+    click.echo(f"  4. each approver: police2peer order sign {folder} --key {folder}/approvers/first.key")
+
+
+def _summary(found: "Campaign") -> dict[str, object]:
+    from police2peer.campaign import ReviewState  # noqa: PLC0415 - as in new
+
+    order = found.order
+    recipes = found.recipes()
+    return {
+        "id": found.id,
+        "production": found.production,
+        "sha256": found.sha256,
+        "order": {
+            "id": order.id,
+            "authority": order.authority,
+            "country": order.country,
+            "start": order.start.isoformat(),
+            "end": order.end.isoformat(),
+            "evidence": order.evidence,
+            "approvers": [one.name for one in order.approvers],
+        },
+        "titles": len(found.titles),
+        "messages": [one.id for one in found.messages],
+        "languages": list(found.languages),
+        "formats": list(found.formats),
+        "networks": list(found.networks),
+        "files": len(recipes),
+        "offers": found.offer_count,
+        "drafts": [f"{message_id}/{language}" for message_id, language in found.drafts()],
+        "reviewed": sum(
+            texts.review.state is ReviewState.SIGNED for message in found.messages for texts in message.texts.values()
+        ),
+    }
+
+
+@campaign.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@_JSON
+def check(path: Path, *, as_json: bool) -> None:
+    """Tell everything that is wrong with the campaign at PATH, with line and remedy."""
+    from police2peer.campaign import load_campaign  # noqa: PLC0415 - as in new
+
+    try:
+        found = load_campaign(path)
+    except Problems as error:
+        if not as_json:
+            raise
+        problems = [
+            {
+                "file": (one.path or error.path).name,
+                "line": one.line,
+                "where": one.where,
+                "facts": one.facts,
+                "remedy": one.remedy,
+            }
+            for one in error.problems
+        ]
+        click.echo(json.dumps({"ok": False, "problems": problems}, ensure_ascii=False))
+        sys.exit(2)
+    if as_json:
+        click.echo(json.dumps({"ok": True, **_summary(found)}, ensure_ascii=False))
+    else:
+        _print(found)
+
+
+def _print(found: "Campaign") -> None:
+    order, drafts = found.order, len(found.drafts())
+    shape = "production" if found.production else "trial, not production"
+    click.echo(f"campaign {found.id} is in order ({shape})")
+    click.echo(f"  order      {order.id}: {order.authority} ({order.country})")
+    click.echo(
+        f"  period     {order.start:%Y-%m-%d %H:%M} to {order.end:%Y-%m-%d %H:%M} UTC, evidence {order.evidence}"
+    )
+    click.echo(f"  approvers  {', '.join(one.name for one in order.approvers)}")
+    click.echo(f"  messages   {', '.join(one.id for one in found.messages)}")
+    click.echo(f"  languages  {', '.join(found.languages)}")
+    click.echo(f"  files      {len(found.recipes())} to make ({', '.join(found.formats)})")
+    click.echo(f"  offers     {found.offer_count} under {len(found.titles)} titles on {', '.join(found.networks)}")
+    if drafts:
+        click.echo(f"  drafts     {drafts} texts that nobody has reviewed; production would refuse them")
+
+
+@campaign.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--message", "message_id", required=True, help="The message to review, as in combined.")
+@click.option("--language", required=True, help="The language to review, as in de.")
+@click.option("--reviewer", required=True, help="Your name, as it stands under [[reviewers]].")
+@click.option("--key", "key_path", required=True, type=click.Path(path_type=Path), help="Your private key.")
+@click.option("--yes", is_flag=True, help="I have read these words and stand for them; ask no more.")
+def review(path: Path, message_id: str, language: str, reviewer: str, key_path: Path, *, yes: bool) -> None:
+    """Read the words of one message in one language, and put your name to them."""
+    from police2peer.campaign import (  # noqa: PLC0415 - as in new
+        REVIEWS_NAME,
+        load_campaign,
+        read_reviews,
+        read_signing_key,
+        sign_review,
+        write_reviews,
+    )
+
+    key = read_signing_key(key_path)
+    found = load_campaign(path, for_review=True)
+    texts = _texts(found, message_id, language)
+    for name, text in texts.sentences():
+        click.echo(f"{name:16} {text}")
+    if not yes:
+        click.confirm("Do you stand for these words?", abort=True)
+    signed = sign_review(message_id, texts, reviewer=reviewer, reviewed_on=datetime.now(UTC).date(), key=key)
+    reviews_path = found.folder / REVIEWS_NAME
+    write_reviews(reviews_path, (*read_reviews(reviews_path), signed))
+    if (message_id, language) in load_campaign(path, for_review=True).drafts():
+        raise BadInput(
+            "the review is written, but the campaign does not know this reviewer with this key",
+            remedy="add [[reviewers]] with name and public_key to the campaign file",
+        )
+    click.echo(f"{message_id} in {language} is reviewed by {reviewer}")
+
+
+def _texts(found: "Campaign", message_id: str, language: str) -> "Texts":
+    for message in found.messages:
+        for spoken, texts in message.texts.items():
+            if (message.id, spoken) == (message_id, language):
+                return texts
+    raise BadInput(
+        "the campaign has no such message in this language",
+        remedy=f"messages: {', '.join(one.id for one in found.messages)}; languages: {', '.join(found.languages)}",
+    )
