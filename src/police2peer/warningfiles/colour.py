@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""From RGB to video's Y, U and V in whole numbers, so that every machine gives the same picture.
+
+Source: ITU-R BT.709, limited range, 8 bits; 4:2:0 by the mean of four pixels.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from police2peer.warningfiles.layout import Layout
+from police2peer.warningfiles.painting import INK, Pixels, blend
+
+__all__ = ["Planes", "paint_planes", "plain_planes", "planes_of"]
+
+# What R, G and B give to Y, U and V, times 2^16 and rounded; the shares of U and of V sum to 0.
+_SHIFT = 16
+_SHARES = ((11966, 40254, 4064), (-6596, -22189, 28785), (28785, -26145, -2640))
+_OFFSETS = (16, 128, 128)
+_Wide = NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Planes:
+    """A picture as video knows it: full Y, half U and V."""
+
+    y: Pixels
+    u: Pixels
+    v: Pixels
+
+    def all(self) -> tuple[Pixels, Pixels, Pixels]:
+        """Give the three planes in order."""
+        return self.y, self.u, self.v
+
+
+def _convert(values: _Wide, row: int) -> Pixels:
+    red, green, blue = _SHARES[row]
+    total = values[..., 0] * red + values[..., 1] * green + values[..., 2] * blue
+    total += 1 << _SHIFT - 1
+    total >>= _SHIFT
+    return (total + _OFFSETS[row]).astype(np.uint8)
+
+
+def _quarter(plane: _Wide) -> _Wide:
+    total = plane[::2, ::2] + plane[1::2, ::2] + plane[::2, 1::2] + plane[1::2, 1::2]
+    return (total + 2) >> 2
+
+
+def planes_of(picture: Pixels) -> Planes:
+    """Convert a picture of height x width x RGB, both even."""
+    values = picture.astype(np.int32)
+    small = _quarter(values)
+    return Planes(_convert(values, 0), _convert(small, 1), _convert(small, 2))
+
+
+def plain_planes(width: int, height: int, colour: tuple[int, int, int]) -> Planes:
+    """Give a picture of one colour."""
+    return planes_of(np.full((height, width, 3), colour, dtype=np.uint8))
+
+
+_INK_YUV = tuple(int(_convert(np.array(INK, dtype=np.int32), row)) for row in range(3))
+
+
+def paint_planes(planes: Planes, layout: Layout, tile: Pixels, *, rtl: bool) -> Planes:
+    """Give a copy with the ink of the tile on the panel."""
+    left, top = layout.panel_left(rtl=rtl), layout.panel.y
+    small = _quarter(tile.astype(np.int32)).astype(np.uint8)
+    made = []
+    for plane, ink, shares, scale in zip(planes.all(), _INK_YUV, (tile, small, small), (1, 2, 2), strict=True):
+        painted = plane.copy()
+        height, width = shares.shape
+        place = (
+            slice(top // scale, top // scale + height),
+            slice(left // scale, left // scale + width),
+        )
+        painted[place] = blend(painted[place], shares, ink)
+        made.append(painted)
+    return Planes(*made)

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Where things stand on cards and sheets, in pixels of the finished picture.
+
+The template sets the words; this says how large the pictures are and where the white panel of the code is, for
+the painter puts QR code and symbols there without setting the card again.
+"""
+
+from dataclasses import asdict, dataclass
+from functools import cache
+
+import segno
+
+from police2peer.errors import BadInput
+
+__all__ = ["A4_WIDTH_PT", "FILM", "SHEET", "Layout", "Panel", "QrShape", "qr_matrix", "qr_shape"]
+
+A4_WIDTH_PT = 210 / 25.4 * 72
+QUIET_MODULES = 4  # ISO/IEC 18004, 9.1: four light modules around a QR code
+_SMALLEST_MODULE_PX = 4  # what a telephone reads from a screen at arm's length
+_QR_ERROR = "m"  # ISO/IEC 18004: level M repairs 15 %
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """The white panel: its place, and in it QR code, label and symbols. All even, for 4:2:0 video."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+    qr_y: int
+    qr_room: int
+    label_y: int
+    label_height: int
+    code_y: int
+    code_height: int
+    code_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A picture's size and its panel."""
+
+    width: int
+    height: int
+    panel: Panel
+
+    def card(self, qr_width: int) -> dict[str, object]:
+        """Give what the template needs to know of this layout."""
+        return {
+            "width": self.width,
+            "height": self.height,
+            "panel": {**asdict(self.panel), "qr_width": qr_width},
+        }
+
+    def panel_left(self, *, rtl: bool) -> int:
+        """Give the panel's left edge; it changes sides with the direction of the writing."""
+        return self.width - self.panel.x - self.panel.width if rtl else self.panel.x
+
+
+FILM = Layout(
+    width=1280,
+    height=720,
+    panel=Panel(
+        x=780,
+        y=132,
+        width=420,
+        height=494,
+        qr_y=40,
+        qr_room=340,
+        label_y=388,
+        label_height=36,
+        code_y=424,
+        code_height=50,
+        code_size=36,
+    ),
+)
+SHEET = Layout(
+    width=1080,
+    height=1528,
+    panel=Panel(
+        x=680,
+        y=1108,
+        width=320,
+        height=334,
+        qr_y=22,
+        qr_room=232,
+        label_y=258,
+        label_height=28,
+        code_y=284,
+        code_height=40,
+        code_size=27,
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class QrShape:
+    """Version and mask of a QR code, chosen once for all addresses of one length."""
+
+    version: int
+    mask: int
+    modules: int
+
+    def module_px(self, room: int) -> int:
+        """Give the whole pixels of one module in this room. Raises `BadInput` when a telephone cannot read it."""
+        pixels = room // self.modules
+        if pixels < _SMALLEST_MODULE_PX:
+            raise BadInput(
+                "the verify address is too long for a QR code that reads well",
+                remedy="use a shorter verify address",
+            )
+        return pixels
+
+
+@cache
+def qr_shape(address: str) -> QrShape:
+    """Choose version and mask for this address; others of the same length take the same."""
+    code = segno.make(address, error=_QR_ERROR, micro=False, boost_error=False)
+    if not isinstance(code.version, int) or code.mask is None:
+        raise TypeError(code.designator)
+    return QrShape(version=code.version, mask=code.mask, modules=len(code.matrix))
+
+
+def qr_matrix(address: str, shape: QrShape) -> tuple[bytearray, ...]:
+    """Give the rows of the QR code, 1 for a dark module."""
+    code = segno.make(
+        address, error=_QR_ERROR, micro=False, boost_error=False, version=shape.version, mask=shape.mask
+    )
+    return code.matrix
