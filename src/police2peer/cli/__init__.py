@@ -23,6 +23,7 @@ _NOUNS = {
     "make": ("make", "make the warning files of a campaign"),
     "message": ("message", "see and check the messages of a campaign"),
     "order": ("order", "sign and check the operation order"),
+    "release": ("release", "join titles with files, and sign the list that a node follows"),
     "site": ("site", "build the public page"),
     "status": ("node", "say how the node does"),
     "up": ("node", "run the node and the public page until Ctrl-C"),
@@ -63,5 +64,5 @@ class _LazyGroup(click.Group):
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 @click.version_option(package_name="police2peer")
-def main(*, debug: bool) -> None:  # noqa: ARG001 - read from the context where errors are printed
+def main(*, debug: bool) -> None:
     """Presence of police on file-sharing networks, with warning files that anyone can verify."""

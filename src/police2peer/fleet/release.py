@@ -57,39 +57,41 @@ class Release:
 
 
 def plan_offers(campaign: Campaign, manifest: Manifest) -> tuple[ReleasedOffer, ...]:
-    """Spread titles over files so that each title and each file is used as evenly as can be.
+    """Join the campaign's planned offers with the files made for it, for each network in turn.
 
-    Offer `i` takes title `i mod T` and file `(i mod T + i div T) mod F`: every pair once before any pair twice.
-    Raises `BadInput` when the campaign asks for more offers than there are pairs.
+    Raises `BadInput` when a file of the plan was not made.
     """
-    titles, files = campaign.titles, manifest.files
-    if not titles or not files:
-        raise BadInput("there are no titles or no warning files", remedy="run `police2peer make` first")
-    most = len(titles) * len(files)
-    if campaign.offers > most:
-        raise BadInput(
-            f"{campaign.offers} offers are asked for, but {len(titles)} titles and {len(files)} files give {most}",
-            remedy="lower `offers` in campaign.toml, or add titles, languages or formats",
+    titles = {approved.id: approved.title for approved in campaign.titles}
+    planned = [(offer, manifest.file_for(offer.recipe)) for offer in campaign.planned_offers()]
+    return tuple(
+        ReleasedOffer(
+            id=OfferId(f"{network}-{number:06d}"),
+            network=network,
+            title_id=offer.title_id,
+            title=titles[offer.title_id],
+            extension=file.format.extension,
+            file_id=file.id,
+            file_sha256=file.hashes.sha256,
+            arm=file.arm,
+            language=file.language,
         )
-    planned = []
-    for network in campaign.networks:
-        for index in range(campaign.offers):
-            approved = titles[index % len(titles)]
-            file = files[(index % len(titles) + index // len(titles)) % len(files)]
-            planned.append(
-                ReleasedOffer(
-                    id=OfferId(f"{network}-{index + 1:06d}"),
-                    network=network,
-                    title_id=approved.id,
-                    title=approved.title,
-                    extension=file.format.extension,
-                    file_id=file.id,
-                    file_sha256=file.hashes.sha256,
-                    arm=file.arm,
-                    language=file.language,
-                )
-            )
-    return tuple(planned)
+        for network in campaign.networks
+        for number, (offer, file) in enumerate(planned, start=1)
+    )
+
+
+def plan_release(
+    campaign: Campaign, manifest: Manifest, order: SignedOrder, *, now: datetime, previous: Release | None
+) -> Release:
+    """Make the next release of a campaign; its number follows that of `previous`."""
+    return Release(
+        campaign_id=campaign.id,
+        campaign_sha256=campaign.sha256,
+        number=1 if previous is None else previous.number + 1,
+        made_at=now,
+        order=order,
+        offers=plan_offers(campaign, manifest),
+    )
 
 
 def write_release(path: Path, release: Release, key: Ed25519PrivateKey) -> None:

@@ -68,6 +68,11 @@ class Node:
         self._alarms: set[str] = set()
         self._stop = asyncio.Event()
 
+    @property
+    def state(self) -> str:
+        """Where the node stands: `starting`, `present`, `stopped`, or `ended: ` and why."""
+        return self._state
+
     def stop(self) -> None:
         """Ask the node to withdraw everything and end; `run` returns when it has."""
         self._stop.set()

@@ -9,7 +9,7 @@ import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 
-from police2peer.campaign import read_public_key
+from police2peer.campaign import ORDER_NAME, read_public_key, read_public_keys
 from police2peer.errors import BadInput
 from police2peer.strict_toml import Table, parse_document, read_document
 
@@ -25,7 +25,8 @@ class Settings:
     """The machine's settings; paths are absolute.
 
     `listen_hosts` are the addresses on which networks are served, `port` their port.
-    `dht_bootstrap` are `host:port` of DHT nodes to begin with. `page_*` is where the public page is served.
+    `dht_bootstrap` are `host:port` of DHT nodes to begin with;
+    `closed_network` says that all of it lives on this machine (the lab). `page_*` is where the public page is served.
     """
 
     node_name: str
@@ -34,6 +35,7 @@ class Settings:
     trackers: tuple[str, ...]
     dht_enabled: bool
     dht_bootstrap: tuple[str, ...]
+    closed_network: bool
     page_enabled: bool
     page_host: str
     page_port: int
@@ -49,7 +51,13 @@ class Settings:
 
     def trusted_approvers(self) -> frozenset[bytes]:
         """Read the public keys of those whose signature on an order this machine accepts, one hex key a line."""
-        return frozenset(_keys_of(self.approvers))
+        keys = frozenset(read_public_keys(self.approvers))
+        if not keys:
+            raise BadInput(
+                f"{self.approvers.name} trusts nobody",
+                remedy="write the public key of each person who may approve, one a line",
+            )
+        return keys
 
     def trusted_release_key(self) -> bytes:
         """Read the public key whose releases this machine follows."""
@@ -71,6 +79,7 @@ def read_settings(folder: Path) -> Settings:
         trackers=_optional_texts(node, "trackers"),
         dht_enabled=node.boolean("dht", default=True),
         dht_bootstrap=_optional_texts(node, "dht_bootstrap"),
+        closed_network=node.boolean("closed_network", default=False),
         page_enabled=page.boolean("serve", default=True),
         page_host=_page_host(page),
         page_port=page.integer("port", _DEFAULT_PAGE_PORT, most=65535),
@@ -79,7 +88,7 @@ def read_settings(folder: Path) -> Settings:
         public=folder / places.text("public", "public"),
         catalogue=folder / places.text("catalogue", "catalogue"),
         release=folder / places.text("release", "release.json"),
-        order=folder / places.text("order", "order.json"),
+        order=folder / ORDER_NAME,
         approvers=folder / trust.text("approvers", "trust/approvers.pub"),
         release_key=folder / trust.text("release", "trust/release.pub"),
         root=folder / trust.text("root", "trust/root.json"),
@@ -117,17 +126,3 @@ def _none(table: Table, key: str) -> tuple[str, ...]:
     """Let an empty list stand for none, which `Table.texts` does not."""
     table.values.pop(key, None)
     return ()
-
-
-def _keys_of(path: Path) -> list[bytes]:
-    try:
-        lines = [line.split("#")[0].strip() for line in path.read_text("ascii").splitlines()]
-        keys = [bytes.fromhex(line) for line in lines if line]
-    except (OSError, ValueError) as error:
-        raise BadInput(
-            f"cannot read the approvers' public keys in {path.name}",
-            remedy="write one hexadecimal public key a line, as `police2peer key show` prints it",
-        ) from error
-    if not keys or any(len(key) != 32 for key in keys):  # noqa: PLR2004 - RFC 8032, an Ed25519 public key
-        raise BadInput(f"{path.name} holds no usable key", remedy="each line is 64 hexadecimal digits")
-    return keys

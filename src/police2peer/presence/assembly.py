@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""From a unit's folder to a node: reads the release, joins it with the files on disk, chooses the networks.
+
+What the node may do is decided here once, from signed things: the release by the pinned key, each file by its
+SHA-256 in the release, the order by its two trusted approvers, again and again while the node runs.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from police2peer.campaign import OperationOrder, SignedOrder, check_order
+from police2peer.contacts import Contacts, RegistryCountries, TallyStore
+from police2peer.errors import BadInput, NotAuthentic, NotPermitted
+from police2peer.fleet import Release, offers_of, read_release
+from police2peer.networks import Network, Offer, OfferId
+from police2peer.networks.bittorrent import BitTorrent, BitTorrentSettings
+from police2peer.presence.node import Assignment, Clock, Node
+from police2peer.presence.settings import Settings
+from police2peer.warningfiles import Manifest, materialise, read_manifest
+
+STATUS_FILE = "status.json"
+TALLIES_FILE = "tallies.sqlite"
+FILES_FOLDER = "offered"
+
+
+@contextmanager
+def assemble_node(
+    settings: Settings, *, clock: Clock, random_bytes: Callable[[int], bytes]
+) -> Iterator[tuple[Node, Assignment]]:
+    """Give a node that is ready to run, and what it will do; the tallies are closed at the end.
+
+    Raises `BadInput`, `NotAuthentic` or `NotPermitted` when release, files, keys or order do not hold.
+    """
+    release = read_release(settings.release, trusted=settings.trusted_release_key())
+    checked = order_checker(settings, release)
+    checked(clock())
+    manifest = read_manifest(settings.files)
+    assignment = Assignment(release, join_offers(release, manifest, settings.data / FILES_FOLDER), checked)
+    by_id: Mapping[OfferId, Offer] = {offer.id: offer for offer in assignment.offers}
+    with TallyStore(settings.data / TALLIES_FILE) as tallies:
+        contacts = Contacts(tallies, offers=by_id.get, countries=RegistryCountries(), random_bytes=random_bytes)
+        networks = {name: _network(name, settings, clock) for name in sorted({o.network for o in assignment.offers})}
+        node = Node(
+            settings.node_name,
+            assignment,
+            networks,
+            contacts,
+            tallies,
+            status_path=settings.data / STATUS_FILE,
+            clock=clock,
+        )
+        yield node, assignment
+
+
+def order_checker(settings: Settings, release: Release) -> Callable[[datetime], OperationOrder]:
+    """Give the check of the order in force: read anew each time, so that a withdrawal works at once.
+
+    The order must be the one that the release was made under; a file that is gone is an order taken away.
+    """
+    trusted = settings.trusted_approvers()
+
+    def check(now: datetime) -> OperationOrder:
+        try:
+            signed = SignedOrder.from_bytes(settings.order.read_bytes())
+        except (OSError, BadInput) as error:
+            raise NotPermitted(
+                f"there is no operation order in {settings.order.name}",
+                remedy="have it signed: `police2peer order sign`",
+            ) from error
+        if signed.payload != release.order.payload:
+            raise NotPermitted(
+                "the order is not the one that the release was made under",
+                remedy="make the release again: `police2peer release sign`",
+            )
+        return check_order(signed, now=now, trusted=trusted, campaign_sha256=release.campaign_sha256)
+
+    return check
+
+
+def join_offers(release: Release, manifest: Manifest, folder: Path) -> tuple[Offer, ...]:
+    """Join each offer of a release with its file, written below `folder` when it is not there yet.
+
+    Raises `NotAuthentic` when a file of the manifest is not the one that the release names.
+    """
+    files = {file.id: file for file in manifest.files}
+    paths: dict[str, Path] = {}
+    for released in release.offers:
+        file = files.get(released.file_id)
+        if file is None or file.hashes.sha256 != released.file_sha256:
+            raise NotAuthentic(
+                f"the files made here are not those of the release (offer {released.id})",
+                remedy="copy the folder of the files together with the release, or sign a new release",
+            )
+        if file.id not in paths:
+            paths[file.id] = materialise(file, folder)
+    return offers_of(release, files, paths)
+
+
+def _network(name: str, settings: Settings, clock: Clock) -> Network:
+    """Choose the class of a network; a new one is one line here."""
+    makers: dict[str, Callable[[], Network]] = {"bittorrent": lambda: _bittorrent(settings, clock)}
+    if name not in makers:
+        raise BadInput(f"this node knows no network {name}", remedy=f"it knows: {', '.join(sorted(makers))}")
+    return makers[name]()
+
+
+def _bittorrent(settings: Settings, clock: Clock) -> Network:
+    return BitTorrent(
+        BitTorrentSettings(
+            listen_hosts=settings.listen_hosts,
+            listen_port=settings.port,
+            trackers=settings.trackers,
+            dht=settings.dht_enabled,
+            dht_bootstrap=settings.dht_bootstrap,
+            closed_network=settings.closed_network,
+        ),
+        clock=clock,
+    )
