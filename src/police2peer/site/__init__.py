@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The public site: what a warning file is, whether one is genuine, and where help is, in every language.
+
+Static pages for any web server; the check runs in the visitor's browser. `serve_site` is for loopback alone.
+"""
+
+from police2peer.site.builder import SiteReport, build_site
+from police2peer.site.help_directory import Contact, Directory, HelpService, read_directory, shipped_directory
+from police2peer.site.mirror import place_catalogue
+from police2peer.site.server import SiteServer, serve_site
+
+__all__ = [
+    "Contact",
+    "Directory",
+    "HelpService",
+    "SiteReport",
+    "SiteServer",
+    "build_site",
+    "place_catalogue",
+    "read_directory",
+    "serve_site",
+    "shipped_directory",
+]

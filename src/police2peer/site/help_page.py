@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Turns the help directory into what its page shows in one language: countries and languages by their names there.
+
+Source: Unicode CLDR through Babel, for names and dates.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+
+from babel import Locale
+from babel.dates import format_date
+
+from police2peer.site.help_directory import ANYWHERE, YOUNG, Directory, HelpService
+from police2peer.site.texts import PageTexts
+
+__all__ = ["help_values"]
+
+
+def help_values(directory: Directory, texts: PageTexts, today: date) -> Mapping[str, object]:
+    """Give the values of the help page: services as the directory orders them, countries by their names."""
+    locale = Locale.parse(texts.tag)
+    named = sorted((str(locale.territories[code]), code) for code in directory.countries(today))
+    countries = [
+        {"id": code.lower(), "name": name, "services": _entries(directory, code, texts, today)}
+        for name, code in named
+    ]
+    places = (ANYWHERE, YOUNG, *directory.countries(today))
+    shown = [service for place in places for service in directory.at(place, today)]
+    return {
+        "countries": countries,
+        "international": _entries(directory, ANYWHERE, texts, today),
+        "young": _entries(directory, YOUNG, texts, today),
+        "without_service": sorted(str(locale.territories[code]) for code in directory.countries_without(today)),
+        "any_unverified": any(service.verified_on is None for service in shown),
+    }
+
+
+def _entries(directory: Directory, place: str, texts: PageTexts, today: date) -> list[Mapping[str, object]]:
+    return [_entry(service, texts) for service in directory.at(place, today)]
+
+
+def _entry(service: HelpService, texts: PageTexts) -> Mapping[str, object]:
+    locale = Locale.parse(texts.tag)
+    return {
+        "name": service.name,
+        "name_language": service.name_language,
+        "verified_on": service.verified_on.isoformat() if service.verified_on else "",
+        "verified_on_text": format_date(service.verified_on, "long", locale) if service.verified_on else "",
+        "contacts": service.shown_contacts(),
+        "other_kinds": [texts.of("help", "kind_names", kind) for kind in service.kinds],
+        "languages": [str(locale.languages.get(tag, tag)) for tag in service.languages],
+        "hours": service.hours,
+        "cost": service.cost.value,
+        "audiences": [texts.of("help", "audience_names", each) for each in service.audiences],
+        "confidentiality": service.confidentiality.value,
+        "limits": [limit.value for limit in service.limits],
+        "own_words": service.own_words,
+        "own_words_language": service.own_words_language,
+        "operator": service.operator,
+    }

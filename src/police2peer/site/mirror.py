@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Lays a published catalogue beside the pages, in the order in which a reader may meet it.
+
+Promise: `timestamp.json` is written last, so that whoever reads during the copy sees one state or the other; only
+the four public folders are copied, never a key or a register; a file that the source no longer has goes.
+Source: docs/catalogue-format.md, "Files".
+"""
+
+import shutil
+from pathlib import Path
+
+from police2peer.errors import BadInput
+from police2peer.storage import write_whole
+
+__all__ = ["CATALOGUE_FOLDER", "place_catalogue"]
+
+CATALOGUE_FOLDER = "catalogue"
+_FOLDERS = ("rec", "idx", "head", "md")  # the order of writing
+_REPLACED = Path("md/timestamp.json")  # the one name whose content changes
+
+
+def place_catalogue(catalogue: Path, site: Path) -> int:
+    """Bring `site`/catalogue to the state of `catalogue` and give the number of files that were new.
+
+    Raises `BadInput` when the folder is no published catalogue.
+    """
+    if not (catalogue / _REPLACED).is_file():
+        inner = catalogue / "public" / _REPLACED
+        hint = "give its folder public" if inner.is_file() else "publish one first: police2peer catalogue publish"
+        raise BadInput("this folder holds no published catalogue", remedy=hint)
+    target = site / CATALOGUE_FOLDER
+    timestamp = (catalogue / _REPLACED).read_bytes()
+    wanted = [path.relative_to(catalogue) for folder in _FOLDERS for path in _files(catalogue / folder)]
+    new = [name for name in wanted if name != _REPLACED and not _is_there(catalogue / name, target / name)]
+    for name in new:
+        _copy(catalogue / name, target / name)
+    write_whole(target / _REPLACED, timestamp)
+    for path in [path for folder in _FOLDERS for path in _files(target / folder)]:
+        if path.relative_to(target) not in set(wanted):
+            path.unlink()
+    return len(new)
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")]
+
+
+def _is_there(source: Path, target: Path) -> bool:
+    return target.is_file() and target.stat().st_size == source.stat().st_size
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draft = target.with_name(f".{target.name}.draft")
+    shutil.copyfile(source, draft)
+    draft.replace(target)
