@@ -28,7 +28,8 @@ UNBOUND = "0" * 64
 class Campaign:
     """What `load_campaign` gives: checked whole.
 
-    `offers_per_title` says, by message id, under how many of its files each title is offered. `film_seconds` is
+    `offers_per_title` says, by message id, how many of its files each title carries; `reviewers` are the people who
+    may sign texts, with their public keys. `film_seconds` is
     the length of a film, `blank_bytes` the size of a blank. `replication` is the number of nodes that hold each
     offer. With `publish_network_ids` the catalogue tells which network identifiers are ours.
     """
@@ -39,6 +40,7 @@ class Campaign:
     order: OperationOrder
     messages: tuple[WarningMessage, ...]
     offers_per_title: Mapping[str, int]
+    reviewers: Mapping[str, bytes]
     titles: tuple[ApprovedTitle, ...]
     formats: tuple[FileFormat, ...]
     languages: tuple[Language, ...]
@@ -94,6 +96,7 @@ class Campaign:
             "production": self.production,
             "order": order.decode(),
             "messages": [self._approved_message(message) for message in self.messages],
+            "reviewers": {name: key.hex() for name, key in self.reviewers.items()},
             "titles": [[title.id, title.title.reveal()] for title in self.titles],
             "formats": self.formats,
             "languages": self.languages,

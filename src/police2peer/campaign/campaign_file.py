@@ -4,7 +4,7 @@
 The keys are described one by one in docs/campaign.md; a test holds that page against this reader.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -63,7 +63,8 @@ def read_campaign(table: Table, *, for_review: bool = False) -> Campaign:
     order = read_order(table.table("order"), folder, networks)
     settings = _message_settings(table, folder, languages, production=production)
     placed = read_messages(table.tables("messages"), settings)
-    placed = _with_reviews(table, folder, placed)
+    reviewers = _reviewers(table, folder)
+    placed = _with_reviews(table, folder, reviewers, placed)
     _check_formats(table, formats, placed)
     if production and not for_review:
         _refuse_drafts(placed)
@@ -78,6 +79,7 @@ def read_campaign(table: Table, *, for_review: bool = False) -> Campaign:
         order,
         tuple(one.message for one in placed),
         {one.message.id: one.offers_per_title for one in placed},
+        reviewers,
         titles,
         formats,
         languages,
@@ -158,15 +160,21 @@ def _badge(table: Table, folder: Path) -> bytes | None:
     return content
 
 
-def _with_reviews(table: Table, folder: Path, placed: list[PlacedMessage]) -> list[PlacedMessage]:
-    """Mark the texts that a reviewer of this campaign has signed."""
-    reviewers = {}
+def _reviewers(table: Table, folder: Path) -> dict[str, bytes]:
+    reviewers: dict[str, bytes] = {}
     for one in table.tables("reviewers"):
         name = one.text("name")
         if name in reviewers:
             one.problem("name", "this reviewer is named twice", "keep one")
         reviewers[name] = read_key(one, folder)
         one.finish()
+    return reviewers
+
+
+def _with_reviews(
+    table: Table, folder: Path, reviewers: Mapping[str, bytes], placed: list[PlacedMessage]
+) -> list[PlacedMessage]:
+    """Mark the texts that a reviewer of this campaign has signed."""
     marked = []
     try:
         reviews = read_reviews(folder / REVIEWS_NAME)

@@ -137,16 +137,17 @@ def read_trusted(paths: Iterable[Path]) -> frozenset[bytes]:
 
 
 def read_public_keys(path: Path) -> tuple[bytes, ...]:
-    """Read a file with one public key a line; empty lines and lines that begin with # are passed over."""
+    """Read a file with one public key a line; a name may stand behind a #."""
     try:
-        lines = _read(path).decode("ascii").splitlines()
+        lines = _read(path).decode("utf-8").splitlines()
     except UnicodeDecodeError as error:
         raise BadInput(f"{path.name} is not a list of public keys", remedy="write one key a line") from error
     keys = []
     for number, line in enumerate(lines, start=1):
-        if line.strip() and not line.lstrip().startswith("#"):
+        digits = line.partition("#")[0].strip()
+        if digits:
             try:
-                keys.append(parse_public_key(line))
+                keys.append(parse_public_key(digits))
             except BadInput as error:
                 raise BadInput(f"{path.name}:{number}: {error.facts}", remedy=error.remedy) from error
     return tuple(keys)

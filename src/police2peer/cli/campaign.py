@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["campaign"]
 
+_PATH = click.argument("path", metavar="[PATH]", default=Path(), type=click.Path(path_type=Path), required=False)
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
 
@@ -73,7 +74,7 @@ def _summary(found: "Campaign") -> dict[str, object]:
 
 
 @campaign.command()
-@click.argument("path", type=click.Path(path_type=Path))
+@_PATH
 @_JSON
 def check(path: Path, *, as_json: bool) -> None:
     """Tell everything that is wrong with the campaign at PATH, with line and remedy."""
@@ -120,7 +121,7 @@ def _print(found: "Campaign") -> None:
 
 
 @campaign.command()
-@click.argument("path", type=click.Path(path_type=Path))
+@_PATH
 @click.option("--message", "message_id", required=True, help="The message to review, as in combined.")
 @click.option("--language", required=True, help="The language to review, as in de.")
 @click.option("--reviewer", required=True, help="Your name, as it stands under [[reviewers]].")
@@ -131,6 +132,7 @@ def review(path: Path, message_id: str, language: str, reviewer: str, key_path: 
     from police2peer.campaign import (  # noqa: PLC0415 - as in new
         REVIEWS_NAME,
         load_campaign,
+        public_bytes,
         read_reviews,
         read_signing_key,
         sign_review,
@@ -139,6 +141,11 @@ def review(path: Path, message_id: str, language: str, reviewer: str, key_path: 
 
     key = read_signing_key(key_path)
     found = load_campaign(path, for_review=True)
+    if found.reviewers.get(reviewer) != public_bytes(key):
+        raise BadInput(
+            "the campaign names no such reviewer with this key",
+            remedy="add [[reviewers]] with name and public_key to the campaign file",
+        )
     texts = _texts(found, message_id, language)
     for name, text in texts.sentences():
         click.echo(f"{name:16} {text}")
@@ -147,11 +154,6 @@ def review(path: Path, message_id: str, language: str, reviewer: str, key_path: 
     signed = sign_review(message_id, texts, reviewer=reviewer, reviewed_on=datetime.now(UTC).date(), key=key)
     reviews_path = found.folder / REVIEWS_NAME
     write_reviews(reviews_path, (*read_reviews(reviews_path), signed))
-    if (message_id, language) in load_campaign(path, for_review=True).drafts():
-        raise BadInput(
-            "the review is written, but the campaign does not know this reviewer with this key",
-            remedy="add [[reviewers]] with name and public_key to the campaign file",
-        )
     click.echo(f"{message_id} in {language} is reviewed by {reviewer}")
 
 

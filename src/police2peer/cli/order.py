@@ -16,7 +16,9 @@ __all__ = ["DEFAULT_TRUST", "order"]
 # Where one machine keeps the public keys of the approvers it trusts, inside the campaign's folder.
 DEFAULT_TRUST = Path("trust/approvers.pub")
 
-_CAMPAIGN = click.argument("campaign_path", metavar="CAMPAIGN", type=click.Path(path_type=Path))
+_CAMPAIGN = click.argument(
+    "campaign_path", metavar="[CAMPAIGN]", default=Path(), type=click.Path(path_type=Path), required=False
+)
 _KEY = click.option(
     "--key",
     "key_path",
