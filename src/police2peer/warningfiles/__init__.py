@@ -1,25 +1,76 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Warning files: from a reviewed message to bytes that are unique, verifiable and harmless."""
+"""Warning files: from a reviewed message to bytes that are unique, verifiable and harmless.
+
+Codes, hashes, plans and manifests are light. What sets and films (`Studio`, `make_campaign`, `draw_contact_sheet`)
+loads typst and av, and is imported when it is first asked for.
+"""
+
+import importlib
+from typing import TYPE_CHECKING
 
 from police2peer.warningfiles.code import CODE_ALPHABET, VerifyCode, nearest_code, new_code, parse_code
 from police2peer.warningfiles.hashes import FileHashes, hash_file
 from police2peer.warningfiles.plan import FilePlan, Keystream, Literal, MidStates, Part, StoredRange, Zeros
 from police2peer.warningfiles.store import BaseStore
+from police2peer.warningfiles.warningfile import (
+    Manifest,
+    WarningFile,
+    WarningFileId,
+    materialise,
+    read_manifest,
+    store_in,
+    write_manifest,
+)
+from police2peer.warningfiles.wording import verify_address
+
+if TYPE_CHECKING:
+    from police2peer.warningfiles.contact_sheet import draw_contact_sheet
+    from police2peer.warningfiles.making import make_campaign, making_of
+    from police2peer.warningfiles.studio import Finding, Making, Studio
 
 __all__ = [
     "CODE_ALPHABET",
     "BaseStore",
     "FileHashes",
     "FilePlan",
+    "Finding",
     "Keystream",
     "Literal",
+    "Making",
+    "Manifest",
     "MidStates",
     "Part",
     "StoredRange",
+    "Studio",
     "VerifyCode",
+    "WarningFile",
+    "WarningFileId",
     "Zeros",
+    "draw_contact_sheet",
     "hash_file",
+    "make_campaign",
+    "making_of",
+    "materialise",
     "nearest_code",
     "new_code",
     "parse_code",
+    "read_manifest",
+    "store_in",
+    "verify_address",
+    "write_manifest",
 ]
+
+_HEAVY = {
+    "Finding": "studio",
+    "Making": "studio",
+    "Studio": "studio",
+    "draw_contact_sheet": "contact_sheet",
+    "make_campaign": "making",
+    "making_of": "making",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HEAVY:
+        raise AttributeError(name)
+    return getattr(importlib.import_module(f"police2peer.warningfiles.{_HEAVY[name]}"), name)

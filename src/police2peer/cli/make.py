@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""`police2peer make`: every warning file of a campaign."""
+
+import json
+import os
+import secrets
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
+from multiprocessing import get_context
+from pathlib import Path
+
+import click
+
+__all__ = ["make"]
+
+_WORTH_PROCESSES = 24  # files; below, starting workers takes longer than they save
+
+
+@click.command()
+@click.argument("campaign", metavar="[CAMPAIGN]", default=Path(), type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Where to [default: files/ beside it].")
+@click.option("--jobs", type=click.IntRange(1), default=None, help="How many processes [default: one a core].")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def make(campaign: Path, out: Path | None, jobs: int | None, *, as_json: bool) -> None:
+    """Make the warning files of the campaign at CAMPAIGN (a folder or its campaign.toml).
+
+    Can be stopped and run again: what was made stays, with its code, unless the words behind it changed.
+    """
+    from rich.console import Console  # noqa: PLC0415 - slow to import
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+
+    from police2peer.campaign import load_campaign  # noqa: PLC0415
+    from police2peer.warningfiles import make_campaign, new_code  # noqa: PLC0415
+
+    found = load_campaign(campaign)
+    folder = out or found.folder / "files"
+    workers = jobs or os.cpu_count() or 1
+    columns = (TextColumn("making warning files"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with ExitStack() as stack:
+        console = Console(stderr=True)
+        bar = stack.enter_context(
+            Progress(*columns, console=console, transient=True, disable=not console.is_terminal or as_json)
+        )
+        task = bar.add_task("making", total=None)
+        executor = None
+        if workers > 1 and len(found.recipes()) >= _WORTH_PROCESSES:
+            executor = stack.enter_context(ProcessPoolExecutor(workers, mp_context=get_context("spawn")))
+        manifest = make_campaign(
+            found,
+            folder,
+            new_code=lambda: new_code(secrets.token_bytes),
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+            executor=executor,
+        )
+    count: dict[str, int] = {}
+    for file in manifest.files:
+        count[file.format] = count.get(file.format, 0) + 1
+    told = {"campaign": manifest.campaign_id, "files": len(manifest.files), "formats": count, "folder": str(folder)}
+    if as_json:
+        click.echo(json.dumps(told))
+    else:
+        kinds = ", ".join(f"{number} {kind}" for kind, number in sorted(count.items()))
+        click.echo(f"{len(manifest.files)} warning files in {folder}: {kinds}")

@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The studio: from a reviewed message to a warning file in any format, and the checks before it.
+
+One function a format stands in `_MAKERS`. Whatever carries text carries help and the verify address with it: the
+templates have no card without them, and the blank has no text at all.
+"""
+
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from PIL import Image
+
+from police2peer.campaign import FileFormat, Language, Recipe, WarningMessage
+from police2peer.errors import BadInput
+from police2peer.warningfiles.code import VerifyCode
+from police2peer.warningfiles.formats.archive import make_zip
+from police2peer.warningfiles.formats.blank import make_blank
+from police2peer.warningfiles.formats.document import make_pdf
+from police2peer.warningfiles.formats.film import make_film
+from police2peer.warningfiles.formats.picture import make_jpg, make_png
+from police2peer.warningfiles.painting import Pixels
+from police2peer.warningfiles.plan import FilePlan
+from police2peer.warningfiles.store import BaseStore
+from police2peer.warningfiles.typesetting import template_digest
+from police2peer.warningfiles.warningfile import WarningFile
+from police2peer.warningfiles.wording import Wording
+from police2peer.warningfiles.workshop import FILM_CARDS, Workshop, digest_of
+
+__all__ = ["Finding", "Making", "Studio"]
+
+_STILL_WIDTH = 480
+_STILL_DARK = (12, 12, 12)
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """What a campaign says about its files: length of a film in seconds, size of a blank in bytes.
+
+    With `blank_inside`, those bytes (a picture, say) lie hidden in the padding of every blank; a blank is pure
+    without.
+    """
+
+    film_seconds: int = 40
+    blank_bytes: int = 700_000_000
+    blank_inside: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something in a message that cannot be shown as it is."""
+
+    message_id: str
+    language: Language | None
+    facts: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.message_id}/{self.language or 'none'}: {self.facts}; {self.remedy}"
+
+
+_Maker = Callable[[Workshop, Wording, VerifyCode, Making], FilePlan]
+_MAKERS: Mapping[FileFormat, _Maker] = {
+    FileFormat.MP4: lambda shop, wording, code, making: make_film(shop, wording, code, making.film_seconds),
+    FileFormat.JPG: lambda shop, wording, code, _: make_jpg(shop, wording, code),
+    FileFormat.PNG: lambda shop, wording, code, _: make_png(shop, wording, code),
+    FileFormat.PDF: lambda shop, wording, code, _: make_pdf(shop, wording, code),
+    FileFormat.ZIP: lambda shop, wording, code, _: make_zip(shop, wording, code),
+}
+
+
+class Studio:
+    """Makes warning files one after another over a store; it belongs to the thread that made it."""
+
+    def __init__(self, store: BaseStore, making: Making | None = None) -> None:
+        self.making = making or Making()
+        self._workshop = Workshop(store)
+
+    def check(self, message: WarningMessage) -> tuple[Finding, ...]:
+        """Find every letter that the font lacks, every text that does not fit, and what else cannot be made."""
+        findings = []
+        for language in message.texts:
+            try:
+                wording = Wording.of(message, language)
+                found = [
+                    Finding(message.id, language, facts, "write it with other letters")
+                    for facts in self._missing(wording)
+                ]
+                findings += found or [
+                    Finding(message.id, language, error.facts, error.remedy) for error in self._unfit(wording)
+                ]
+            except BadInput as error:
+                findings.append(Finding(message.id, language, error.facts, error.remedy))
+        return tuple(findings)
+
+    def make(
+        self,
+        message: WarningMessage,
+        language: Language | None,
+        file_format: FileFormat,
+        code: VerifyCode,
+        *,
+        variant: int = 0,
+    ) -> WarningFile:
+        """Make one file with this code; the same inputs give the same bytes, but for a film's stored base.
+
+        Raises `BadInput` when the message cannot be shown in this format and language.
+        """
+        recipe = Recipe(message.id, message.arm, language, file_format, variant)
+        if not file_format.carries_text:
+            plan = make_blank(self._workshop, code, self.making.blank_bytes, self.making.blank_inside)
+            still = self._workshop.keep(("dark still",), bytes, _dark_still)
+            shown = None
+        else:
+            wording = self._gated(message, language)
+            plan = _MAKERS[file_format](self._workshop, wording, code, self.making)
+            still = self._still(wording, file_format)
+            shown = code
+        hashes = plan.hashes(self._workshop.mid_states)
+        return WarningFile(
+            id=WarningFile.id_for(hashes),
+            recipe=recipe,
+            code=shown,
+            basis=basis_of(message, recipe, self.making),
+            plan=plan,
+            hashes=hashes,
+            still_sha256=self._workshop.store.put(still),
+        )
+
+    def film_cards(self, message: WarningMessage, language: Language) -> tuple[Pixels, ...]:
+        """Set every card of the film, for a look before anything is made."""
+        wording = self._gated(message, language)
+        return tuple(self._workshop.film_card(wording, kind) for kind in FILM_CARDS)
+
+    def sheet(self, message: WarningMessage, language: Language) -> Pixels:
+        """Set the sheet of picture and PDF, for a look before anything is made."""
+        return self._workshop.sheet(self._gated(message, language))
+
+    def _gated(self, message: WarningMessage, language: Language | None) -> Wording:
+        """Give the wording once no letter of it is missing."""
+        if language is None:
+            raise BadInput(f"message {message.id} is asked for without a language", remedy="name the language")
+        wording = Wording.of(message, language)
+        missing = self._workshop.keep(("letters", wording.digest()), tuple, lambda: tuple(self._missing(wording)))
+        if missing:
+            raise BadInput(
+                f"message {message.id} in {language!r}: {'; '.join(missing)}", remedy="write it with other letters"
+            )
+        return wording
+
+    def _missing(self, wording: Wording) -> list[str]:
+        card = wording.card() | {"badge": None}
+        return list(self._workshop.typesetter.missing_letters(card, list(wording.texts.sentences())))
+
+    def _unfit(self, wording: Wording) -> list[BadInput]:
+        errors = []
+        for kind in FILM_CARDS:
+            try:
+                self._workshop.film_card(wording, kind)
+            except BadInput as error:
+                errors.append(error)
+        try:
+            self._workshop.sheet(wording)
+        except BadInput as error:
+            errors.append(error)
+        return errors
+
+    def _still(self, wording: Wording, file_format: FileFormat) -> bytes:
+        if file_format is FileFormat.MP4:
+            make = partial(self._workshop.film_card, wording, FILM_CARDS[0])
+        else:
+            make = partial(self._workshop.sheet, wording)
+        key = ("still", wording.digest(), "film" if file_format is FileFormat.MP4 else "sheet")
+        return self._workshop.keep(key, bytes, lambda: small_png(make()))
+
+
+def small_png(picture: Pixels) -> bytes:
+    """Give a picture as a PNG of at most 480 x 480 pixels."""
+    image = Image.fromarray(picture, "RGB")
+    image.thumbnail((_STILL_WIDTH, _STILL_WIDTH))
+    return _png(image)
+
+
+def _dark_still() -> bytes:
+    return _png(Image.new("RGB", (_STILL_WIDTH, _STILL_WIDTH * 9 // 16), _STILL_DARK))
+
+
+def _png(image: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def basis_of(message: WarningMessage, recipe: Recipe, making: Making) -> str:
+    """Name all that decides how a file looks, but its code, by one SHA-256 (hex)."""
+    if recipe.language is None:
+        shown = digest_of(size=making.blank_bytes, inside=making.blank_inside.hex())
+    else:
+        shown = digest_of(wording=Wording.of(message, recipe.language).digest(), template=template_digest())
+    seconds = making.film_seconds if recipe.format is FileFormat.MP4 else 0
+    return digest_of(format=recipe.format, shown=shown, seconds=seconds)
