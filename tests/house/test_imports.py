@@ -30,6 +30,7 @@ _ORDER = (
     "hub",
     "lab",
     "cli",
+    "__main__",
 )
 
 # Besides a package's own `__init__`, these modules may be imported from outside; each is cheap or deliberately apart.
