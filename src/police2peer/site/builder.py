@@ -6,7 +6,7 @@
     index.html, help/index.html     choose a language
     LANGUAGE/*.html                 each page is one file: its style and script stand in it, named by their hashes
     root.json                       the pinned root of the catalogue, for the command line
-    catalogue/                      the published catalogue
+    catalogue/, catalogue.zip       the published catalogue, and the same in one file
     _headers, icon.svg
 
 Promise: no cookie, no third party, no page over `PAGE_BUDGET_BYTES`; a language is complete or not there.
@@ -108,6 +108,7 @@ class _Site:
     directory: Directory
     contact: str
     root: bytes
+    has_catalogue: bool
     today: date
     assets: _Assets
     environment: Environment
@@ -152,6 +153,7 @@ class _Site:
         if page == "offline":
             return plain | {
                 "exit_codes": EXIT_CODES,
+                "has_catalogue": self.has_catalogue,
                 "root_sha256": hashlib.sha256(self.root).hexdigest(),
                 "script_sha256": script.source.strip("'"),
             }
@@ -215,7 +217,7 @@ def build_site(
         lstrip_blocks=True,
     )
     kept = directory or shipped_directory()
-    site = _Site(texts, kept, contact, root, today, _Assets.load(), environment)
+    site = _Site(texts, kept, contact, root, catalogue is not None, today, _Assets.load(), environment)
     pages = {name: text.lstrip().encode() for name, text in site.pages()}
     new_files = place_catalogue(catalogue, out) if catalogue else None
     _write(out, site, pages)

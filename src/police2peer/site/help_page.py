@@ -4,11 +4,13 @@
 Source: Unicode CLDR through Babel, for names and dates.
 """
 
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 from babel import Locale
 from babel.dates import format_date
+from babel.lists import format_list
 
 from police2peer.site.help_directory import ANYWHERE, YOUNG, Directory, HelpService
 from police2peer.site.texts import PageTexts
@@ -19,7 +21,8 @@ __all__ = ["help_values"]
 def help_values(directory: Directory, texts: PageTexts, today: date) -> Mapping[str, object]:
     """Give the values of the help page: services as the directory orders them, countries by their names."""
     locale = Locale.parse(texts.tag)
-    named = sorted((str(locale.territories[code]), code) for code in directory.countries(today))
+    named = [(str(locale.territories[code]), code) for code in directory.countries(today)]
+    named.sort(key=lambda pair: _plain(pair[0]))
     countries = [
         {"id": code.lower(), "name": name, "services": _entries(directory, code, texts, today)}
         for name, code in named
@@ -30,9 +33,16 @@ def help_values(directory: Directory, texts: PageTexts, today: date) -> Mapping[
         "countries": countries,
         "international": _entries(directory, ANYWHERE, texts, today),
         "young": _entries(directory, YOUNG, texts, today),
-        "without_service": sorted(str(locale.territories[code]) for code in directory.countries_without(today)),
+        "without_service": sorted(
+            (str(locale.territories[code]) for code in directory.countries_without(today)), key=_plain
+        ),
         "any_unverified": any(service.verified_on is None for service in shown),
     }
+
+
+def _plain(name: str) -> str:
+    """Take the accents off, so that a list reads as people expect it: Etats-Unis stands under E."""
+    return "".join(sign for sign in unicodedata.normalize("NFKD", name).casefold() if not unicodedata.combining(sign))
 
 
 def _entries(directory: Directory, place: str, texts: PageTexts, today: date) -> list[Mapping[str, object]]:
@@ -41,17 +51,21 @@ def _entries(directory: Directory, place: str, texts: PageTexts, today: date) ->
 
 def _entry(service: HelpService, texts: PageTexts) -> Mapping[str, object]:
     locale = Locale.parse(texts.tag)
+
+    def listed(words: Iterable[str]) -> str:
+        return format_list(list(words), "standard", locale)
+
     return {
         "name": service.name,
         "name_language": service.name_language,
         "verified_on": service.verified_on.isoformat() if service.verified_on else "",
         "verified_on_text": format_date(service.verified_on, "long", locale) if service.verified_on else "",
         "contacts": service.shown_contacts(),
-        "other_kinds": [texts.of("help", "kind_names", kind) for kind in service.kinds],
-        "languages": [str(locale.languages.get(tag, tag)) for tag in service.languages],
+        "other_kinds": listed(texts.of("help", "kind_names", kind) for kind in service.kinds),
+        "languages": listed(str(locale.languages.get(tag, tag)) for tag in service.languages),
         "hours": service.hours,
         "cost": service.cost.value,
-        "audiences": [texts.of("help", "audience_names", each) for each in service.audiences],
+        "audiences": listed(texts.of("help", "audience_names", each) for each in service.audiences),
         "confidentiality": service.confidentiality.value,
         "limits": [limit.value for limit in service.limits],
         "own_words": service.own_words,

@@ -7,14 +7,16 @@ Source: docs/catalogue-format.md, "Files".
 """
 
 import shutil
+import zipfile
 from pathlib import Path
 
 from police2peer.errors import BadInput
-from police2peer.storage import write_whole
+from police2peer.storage import whole_file, write_whole
 
-__all__ = ["CATALOGUE_FOLDER", "place_catalogue"]
+__all__ = ["CATALOGUE_FOLDER", "COPY_NAME", "place_catalogue"]
 
 CATALOGUE_FOLDER = "catalogue"
+COPY_NAME = "catalogue.zip"  # the same files in one, for whoever checks without a browser
 _FOLDERS = ("rec", "idx", "head", "md")  # the order of writing
 _REPLACED = Path("md/timestamp.json")  # the one name whose content changes
 
@@ -35,6 +37,7 @@ def place_catalogue(catalogue: Path, site: Path) -> int:
     for name in new:
         _copy(catalogue / name, target / name)
     write_whole(target / _REPLACED, timestamp)
+    _pack(catalogue, wanted, timestamp, site / COPY_NAME)
     for path in [path for folder in _FOLDERS for path in _files(target / folder)]:
         if path.relative_to(target) not in set(wanted):
             path.unlink()
@@ -43,6 +46,14 @@ def place_catalogue(catalogue: Path, site: Path) -> int:
 
 def _files(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")]
+
+
+def _pack(catalogue: Path, names: list[Path], timestamp: bytes, target: Path) -> None:
+    """Write the files into one archive, the same bytes for the same catalogue; what is sealed does not compress."""
+    with whole_file(target) as handle, zipfile.ZipFile(handle, "w", zipfile.ZIP_STORED) as archive:
+        for name in sorted(names):
+            content = timestamp if name == _REPLACED else (catalogue / name).read_bytes()
+            archive.writestr(zipfile.ZipInfo(f"{CATALOGUE_FOLDER}/{name.as_posix()}"), content)
 
 
 def _is_there(source: Path, target: Path) -> bool:

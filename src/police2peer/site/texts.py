@@ -20,6 +20,7 @@ __all__ = ["PageTexts", "complete_texts", "differences", "load_texts"]
 Tree: TypeAlias = "str | list[Tree] | dict[str, Tree]"
 
 SHAPE = Language("en")
+_ISOLATE, _END = "\u2068", "\u2069"  # a name in another script keeps its own direction (UAX #9)
 _PLACE = re.compile(r"\{[a-z_]+\}")
 
 
@@ -74,7 +75,14 @@ def complete_texts(languages: tuple[Language, ...], *, agency: str) -> tuple[Pag
     found = [load_texts(language) for language in languages]
     complete = [texts for texts in found if shape and texts and not differences(shape.words, texts.words)]
     return tuple(
-        replace(texts, words={key: _fill(value, agency) for key, value in texts.words.items()}) for texts in complete
+        replace(
+            texts,
+            words={
+                key: _fill(value, f"{_ISOLATE}{agency}{_END}" if texts.dir == "rtl" else agency)
+                for key, value in texts.words.items()
+            },
+        )
+        for texts in complete
     )
 
 

@@ -92,7 +92,7 @@ const FORMATS = {
   language: (value) => new Intl.DisplayNames([language], { type: "language" }).of(value),
   day: (value) => new Intl.DateTimeFormat(language, { dateStyle: "long", timeZone: "UTC" }).format(new Date(value)),
   moment: (value) => new Intl.DateTimeFormat(language, { dateStyle: "long", timeStyle: "short" }).format(new Date(value)),
-  agency: (value) => `${value.name}, ${new Intl.DisplayNames([language], { type: "region" }).of(value.country)}`,
+  agency: (value) => `${value.name} (${new Intl.DisplayNames([language], { type: "region" }).of(value.country)})`,
 };
 
 function write(card, name, value, format) {
