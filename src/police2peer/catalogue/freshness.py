@@ -14,7 +14,7 @@ from securesystemslib.signer import CryptoSigner  # type: ignore[attr-defined] #
 from tuf.api.metadata import Metadata, MetaFile, Snapshot, TargetFile, Targets, Timestamp  # type: ignore[attr-defined] # no __all__
 from tuf.api.serialization.json import JSONSerializer
 
-from police2peer.campaign.keys import read_signing_key
+from police2peer.campaign import read_signing_key
 from police2peer.catalogue.home import Home
 from police2peer.catalogue.metadata import Versions
 from police2peer.catalogue.packing import RecordKey
@@ -55,9 +55,18 @@ def _meta(version: int, content: bytes) -> MetaFile:
     return MetaFile(version, len(content), {"sha256": hashlib.sha256(content).hexdigest()})
 
 
-def _signed(metadata: "Metadata[Snapshot] | Metadata[Targets] | Metadata[Timestamp]", signer: CryptoSigner) -> bytes:
-    metadata.sign(signer)
+def _signed(
+    metadata: "Metadata[Snapshot] | Metadata[Targets] | Metadata[Timestamp]", signers: list[CryptoSigner]
+) -> bytes:
+    for signer in signers:
+        metadata.sign(signer, append=True)
     return metadata.to_bytes(_SERIALIZER)
+
+
+def _online_signers(home: Home) -> list[CryptoSigner]:
+    """Give the online key and the outgoing ones still here, so that a state holds under the root before as well."""
+    outgoing = sorted(path.stem for path in home.keys.glob(f"{ONLINE_KEY}.until-root-*.pem"))
+    return [signer_of(home, ONLINE_KEY), *(signer_of(home, name) for name in outgoing)]
 
 
 def sign_state(home: Home, head: bytes, before: Versions, now: datetime) -> SignedState:
@@ -65,7 +74,7 @@ def sign_state(home: Home, head: bytes, before: Versions, now: datetime) -> Sign
 
     Raises `NotPermitted` when the online key is not here.
     """
-    online, moment = signer_of(home, ONLINE_KEY), now.replace(microsecond=0)
+    online, moment = _online_signers(home), now.replace(microsecond=0)
     root_version, _ = latest(home, "root")
     targets_version, targets = latest(home, "targets")
     versions = Versions(

@@ -147,6 +147,14 @@ def _text(value: object) -> str:
     return value
 
 
+def _hex(value: object) -> bytes:
+    """Read lower-case hex without blanks, so that a signature has one spelling."""
+    raw = bytes.fromhex(_text(value))
+    if raw.hex() != value:
+        raise ValueError("not lower-case hex")
+    return raw
+
+
 def _ring(keys: object, role: object) -> KeyRing:
     """Read a role's Ed25519 keys; keys of other kinds are not used here."""
     table, ids = _object(keys), [_text(each) for each in _list(_object(role)["keyids"])]
@@ -154,7 +162,7 @@ def _ring(keys: object, role: object) -> KeyRing:
     for key_id in ids:
         key = _object(table[key_id])
         if key["scheme"] == key["keytype"] == "ed25519":
-            known[key_id] = bytes.fromhex(_text(_object(key["keyval"])["public"]))
+            known[key_id] = _hex(_object(key["keyval"])["public"])
     return KeyRing(known, _whole(_object(role)["threshold"]))
 
 
@@ -165,8 +173,7 @@ class _Signed:
         envelope = read_object(raw)
         self.signed = _object(envelope["signed"])
         self._signatures = {
-            _text(_object(each)["keyid"]): bytes.fromhex(_text(_object(each)["sig"]))
-            for each in _list(envelope["signatures"])
+            _text(_object(each)["keyid"]): _hex(_object(each)["sig"]) for each in _list(envelope["signatures"])
         }
         if self.signed["_type"] != kind or not _text(self.signed["spec_version"]).startswith("1."):
             raise ValueError("another kind of file")

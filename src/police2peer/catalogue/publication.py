@@ -2,7 +2,7 @@
 """Publishes what waits in the register into the public folder: incremental, and whole or not at all.
 
 1. take the folder's lock; walk what is published and settle what an interrupted run had sent; 2. sign, seal and
-pack the waiting records; 3. change the index; 4. write head, catalogue, snapshot; 5. walk the new state as a
+pack the waiting records; 3. change the index; 4. sign head, catalogue, snapshot; 5. walk the new state as a
 verifier would; 6. replace the timestamp, the one step that readers see; 7. settle, and remove what nobody has
 needed for two days.
 
@@ -75,15 +75,16 @@ class _FolderStore(FolderReader):
         self.superseded.discard(name)
 
 
-class _WithTimestamp:
-    """The public folder as it will be once the timestamp is replaced."""
+class _AsItWillBe:
+    """The public folder with files that are not written yet."""
 
-    def __init__(self, reader: FolderReader, timestamp: bytes) -> None:
+    def __init__(self, reader: FolderReader, files: dict[str, bytes]) -> None:
         self._reader = reader
-        self._timestamp = timestamp
+        self._files = files
 
     def read(self, name: str, limit_bytes: int) -> bytes | None:
-        return self._timestamp if name == _TIMESTAMP else self._reader.read(name, limit_bytes)
+        content = self._files.get(name)
+        return self._reader.read(name, limit_bytes) if content is None else content
 
 
 @contextlib.contextmanager
@@ -191,21 +192,47 @@ def publish_catalogue(
         return Publication(head.at, records, entries, state.versions.timestamp)
 
 
-def _put_in_place(
-    store: _FolderStore, state: SignedState, pinned: bytes, now: datetime, before: Trusted | None
-) -> None:
-    """Write the immutable files, see that a verifier takes them, then replace the timestamp."""
-    for name, content in state.files.items():
-        store.write(name, content)
-    seen = before.versions if before else Versions()
-    trusted = walk_metadata(_WithTimestamp(store, state.timestamp), pinned, now, seen)
+def _check_state(store: _FolderStore, state: SignedState, pinned: bytes, now: datetime, seen: Versions) -> None:
+    """Walk the state as a verifier would, before anything of it is written."""
+    after = _AsItWillBe(store, state.files | {_TIMESTAMP: state.timestamp})
+    trusted = walk_metadata(after, pinned, now, seen)
     if trusted.expired_role is not None:
         raise NotPermitted(
             f"the file of the role {trusted.expired_role} has expired", remedy="renew it: police2peer catalogue renew"
         )
+    in_use = {f"md/{seen.targets}.targets.json", *(f"md/{number}.root.json" for number in range(1, seen.root + 1))}
+    for name in in_use & state.files.keys():
+        if store.read(name, len(state.files[name])) != state.files[name]:
+            raise NotAuthentic(
+                "the trust folder and the public folder hold different files of one version",
+                remedy="find out which is right; then sign a new version: police2peer catalogue renew",
+            )
+
+
+def _put_in_place(
+    store: _FolderStore, state: SignedState, pinned: bytes, now: datetime, before: Trusted | None
+) -> None:
+    """Write what never changes, then replace the timestamp; a new root comes last where it can.
+
+    Readers follow a new root at once. The state is signed by the outgoing online key too while that is here, so that
+    it holds under the old root and the new; only where it does not, the root has to come first.
+    """
+    seen = before.versions if before else Versions()
+    _check_state(store, state, pinned, now, seen)
+    new_roots = {name for name in state.files if name.endswith(".root.json") and store.read(name, 1) is None}
+    files = {name: content for name, content in state.files.items() if name not in new_roots}
+    roots = {name: state.files[name] for name in new_roots}
+    try:
+        walk_metadata(_AsItWillBe(store, files | {_TIMESTAMP: state.timestamp}), pinned, now, seen)
+    except NotAuthentic:
+        files, roots = state.files, {}
+    for name, content in files.items():
+        store.write(name, content)
+    write_whole(store.folder / _TIMESTAMP, state.timestamp)
+    for name, content in sorted(roots.items(), key=lambda item: int(item[0].split("/")[1].split(".")[0])):
+        store.write(name, content)
     if before is not None:
         store.superseded |= _superseded_metadata(before, state)
-    write_whole(store.folder / _TIMESTAMP, state.timestamp)
 
 
 def _superseded_metadata(before: Trusted, state: SignedState) -> set[str]:

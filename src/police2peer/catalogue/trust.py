@@ -15,12 +15,18 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from secrets import token_bytes
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from securesystemslib.signer import CryptoSigner, SSlibKey  # type: ignore[attr-defined] # no __all__
 from tuf.api.metadata import DelegatedRole, Delegations, Key, Metadata, Role, Root, Targets  # type: ignore[attr-defined] # no __all__
 from tuf.api.serialization.json import JSONSerializer
 
-from police2peer.campaign.keys import new_signing_key, read_signing_key
+from police2peer.campaign import (
+    new_signing_key,
+    public_bytes,
+    read_public_key,
+    read_signing_key,
+    write_public_key,
+)
 from police2peer.catalogue.home import Home
 from police2peer.catalogue.lookup import CODE_ITERATIONS, CodeStretch
 from police2peer.catalogue.metadata import AGENCY_PREFIX
@@ -63,8 +69,26 @@ def signer_of(home: Home, name: str) -> CryptoSigner:
 
 
 def _make_key(home: Home, name: str) -> SSlibKey:
-    new_signing_key(key_path(home, name))
-    return _public_key(read_signing_key(key_path(home, name)))
+    """Make a key; its public half stays in the folder when the private one is carried away."""
+    private = new_signing_key(key_path(home, name))
+    write_public_key(key_path(home, name).with_suffix(".pub"), public_bytes(private))
+    return _public_key(private)
+
+
+def _key_id(home: Home, name: str) -> str:
+    public = Ed25519PublicKey.from_public_bytes(read_public_key(key_path(home, name).with_suffix(".pub")))
+    return str(SSlibKey.from_crypto(public).keyid)
+
+
+def _check_quorum(home: Home, names: Iterable[str]) -> list[str]:
+    """Give those of the keys that are here. Raises `NotPermitted` when they are too few to sign."""
+    here = [name for name in names if key_path(home, name).is_file()]
+    if len(here) < _THRESHOLD:
+        raise NotPermitted(
+            f"{len(here)} of the {_THRESHOLD} keys needed are in this folder",
+            remedy="bring the keepers of two of the three keys together, with their key files in keys/",
+        )
+    return here
 
 
 def latest(home: Home, role: str) -> tuple[int, bytes]:
@@ -77,13 +101,7 @@ def latest(home: Home, role: str) -> tuple[int, bytes]:
 def _sign(home: Home, metadata: "Metadata[Root] | Metadata[Targets]", names: Iterable[str]) -> None:
     """Sign with those of the keys that are here; fewer than the threshold is refused."""
     metadata.signatures.clear()
-    here = [name for name in names if key_path(home, name).is_file()]
-    if len(here) < _THRESHOLD:
-        raise NotPermitted(
-            f"{len(here)} of the {_THRESHOLD} keys needed are in this folder",
-            remedy="bring the keepers of two of the three keys together, with their key files in keys/",
-        )
-    for name in here:
+    for name in _check_quorum(home, names):
         metadata.sign(signer_of(home, name), append=True)
 
 
@@ -133,9 +151,9 @@ def _delegations(targets: "Metadata[Targets]") -> Delegations:
     return targets.signed.delegations
 
 
-def _write_targets(home: Home, targets: "Metadata[Targets]", now: datetime) -> None:
+def _write_targets(home: Home, targets: "Metadata[Targets]", now: datetime, outgoing: Sequence[str] = ()) -> None:
     targets.signed.expires = _moment(now) + TARGETS_LIFE
-    _sign(home, targets, _TARGETS_KEYS)
+    _sign(home, targets, [*_TARGETS_KEYS, *outgoing])
     write_whole(home.trust / f"{targets.signed.version}.targets.json", targets.to_bytes(_SERIALIZER))
 
 
@@ -184,7 +202,8 @@ def renew_trust(folder: Path, *, now: datetime, replace: Sequence[str] = ()) -> 
     """Sign root and targets for another year, with the named keys replaced by new ones.
 
     A new root is signed by the old keys and the new, so that verifiers pinned on any earlier root follow. The
-    files of replaced keys are renamed, never deleted here. Raises `BadInput`, `NotPermitted`.
+    files of replaced keys are renamed, never deleted here; a lost private key can be replaced too, for its public
+    half is kept. Raises `BadInput`, `NotPermitted`.
     """
     home = Home(folder)
     home.check()
@@ -193,15 +212,16 @@ def renew_trust(folder: Path, *, now: datetime, replace: Sequence[str] = ()) -> 
     known = {*_ROOT_KEYS, *_TARGETS_KEYS, ONLINE_KEY, *(_delegations(targets).roles or {})} - {"catalogue"}
     if unknown := sorted(set(replace) - known):
         raise BadInput(f"there is no key called {unknown[0]}", remedy=f"known are: {', '.join(sorted(known))}")
-    number = root.signed.version
-    for name in replace:
-        key_path(home, name).rename(home.keys / f"{name}.until-root-{number}.pem")
-        _replace_key(home, root.signed, targets.signed, name, f"{name}.until-root-{number}")
+    _check_quorum(home, _ROOT_KEYS)
+    _check_quorum(home, _TARGETS_KEYS)
+    outgoing = {name: f"{name}.until-root-{root.signed.version}" for name in replace}
+    for name, old_name in outgoing.items():
+        _replace_key(home, root.signed, targets.signed, name, old_name)
     root.signed.version += 1
     targets.signed.version += 1
     root.signed.expires = _moment(now) + ROOT_LIFE
-    _sign(home, root, [*_ROOT_KEYS, *(f"{name}.until-root-{number}" for name in replace if name in _ROOT_KEYS)])
-    _write_targets(home, targets, now)
+    _sign(home, root, [*_ROOT_KEYS, *(outgoing[name] for name in replace if name in _ROOT_KEYS)])
+    _write_targets(home, targets, now, [outgoing[name] for name in replace if name in _TARGETS_KEYS])
     write_whole(home.trust / f"{root.signed.version}.root.json", root.to_bytes(_SERIALIZER))
     agencies = [name for name in replace if name.startswith(AGENCY_PREFIX)]
     with Registry(folder) as registry:
@@ -209,7 +229,11 @@ def renew_trust(folder: Path, *, now: datetime, replace: Sequence[str] = ()) -> 
 
 
 def _replace_key(home: Home, root: Root, targets: Targets, name: str, old_name: str) -> None:
-    old = signer_of(home, old_name).public_key.keyid
+    old = _key_id(home, name)
+    for suffix in (".pem", ".pub"):
+        path = key_path(home, name).with_suffix(suffix)
+        if path.is_file():
+            path.rename(path.with_name(old_name + suffix))
     new: Key = _make_key(home, name)
     delegations = targets.delegations
     if delegations is None or delegations.roles is None:

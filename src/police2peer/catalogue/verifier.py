@@ -90,11 +90,10 @@ def _open_regular(path: Path) -> io.FileIO:
         raise BadInput(
             f"the file cannot be opened: {error.strerror}", remedy="check its permissions, or copy it first"
         ) from error
-    handle = io.FileIO(descriptor, "rb")
     mode = os.fstat(descriptor).st_mode
     if stat.S_ISREG(mode):
-        return handle
-    handle.close()
+        return io.FileIO(descriptor, "rb")
+    os.close(descriptor)
     if stat.S_ISDIR(mode):
         raise BadInput("this is a folder", remedy="give one file of it at a time")
     raise BadInput("this is not a plain file", remedy="give a file, a code or a magnet link")
