@@ -26,6 +26,7 @@ __all__ = ["Catch", "Problem", "Problems", "Report", "Table", "parse_document", 
 
 # A file written by people; more is a mistake, and parsing it would be slow.
 MAX_FILE_BYTES = 4 * 1024 * 1024
+MAX_SHOWN = 24
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -235,12 +236,12 @@ class Table:
         self.problem(key, f"{_shown(value)} is not known", nearest(value, names), index=index)
         return None
 
-    def texts(self, key: str) -> tuple[str, ...]:
-        """Take a list of different texts, at least one."""
-        value = self._take(key, list, required=True)
+    def texts(self, key: str, *, required: bool = True) -> tuple[str, ...]:
+        """Take a list of different texts, at least one when required."""
+        value = self._take(key, list, required=required)
         if not isinstance(value, list):
             return ()
-        if not value:
+        if not value and required:
             self.problem(key, "the list is empty", "name at least one")
         found: list[str] = []
         for index, item in enumerate(value):
@@ -282,7 +283,8 @@ class Table:
 
 
 def _shown(value: str) -> str:
-    return f'"{value}"' if len(value) <= 40 and value.isprintable() else "this word"  # noqa: PLR2004 - one line
+    """Repeat a word that had to be of a closed set; what is longer may be anything."""
+    return f'"{value}"' if value.isprintable() and len(value) <= MAX_SHOWN and " " not in value else "this word"
 
 
 def nearest(word: str, known: list[str]) -> str:
@@ -306,6 +308,8 @@ def parse_document(content: bytes, path: Path) -> Table:
         report.add(line, "", "this is not UTF-8", "save the file as UTF-8")
     except ValueError as error:
         line_told, told = _syntax(error)
+        if "end of document" in told:
+            line_told = content.count(b"\n") + 1
         report.add(line_told, "", f"not valid TOML: {told}", "see toml.io/en/v1.0.0 for how it is written")
     except RecursionError:
         report.add(None, "", "lists or tables are nested too deeply", "a campaign needs three levels")

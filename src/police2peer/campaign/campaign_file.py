@@ -132,13 +132,16 @@ def _message_settings(
 def _issuers(table: Table, languages: Sequence[Language]) -> dict[Language, str]:
     issuers = {}
     for language in languages:
-        name = table.text(language)
+        name, before = table.text(language), len(table.report.problems)
         for finding in scam_lint(name[:200], language):
             facts = f"a swindler would write this ({finding.kind})"
             table.problem(language, facts, "write the plain name of the authority")
         if len(name) > 80 or {"{", "}"} & set(name) or not name.isprintable():  # noqa: PLR2004 - one line of a card
             table.problem(language, "this cannot be shown on a card", "write a name of 80 characters or fewer")
-        issuers[language] = name
+        issuers[language] = name if len(table.report.problems) == before else ""
+    for key in table.values:
+        if has_scam_rules(Language(key)):  # a language that is not spoken now may keep its name
+            table.text(key)
     table.finish()
     return issuers
 

@@ -112,14 +112,19 @@ def scam_lint(text: str, language: Language, *, addresses: Iterable[str] = ()) -
         )
     for address in sorted(addresses, key=len, reverse=True):
         text = text.replace(address, " ")
-    folded = _folded(text)
-    findings: list[LintFinding] = []
-    all_rules = (_rules("every"), _rules(_base(language)))
+    return list(_findings(_folded(text), _base(language)))
+
+
+@functools.lru_cache(maxsize=4096)
+def _findings(folded: str, language: str) -> tuple[LintFinding, ...]:
+    all_rules = (_rules("every"), _rules(language))
     for rules in all_rules:
         for phrase in rules.allowed:
             folded = phrase.sub(" … ", folded)
-    for kind, rule in (pair for rules in all_rules for pair in rules.forbidden):
-        found = rule.search(folded)
-        if found is not None:
-            findings.append(LintFinding(kind, found.group().strip()))
-    return findings
+    found = [
+        (kind, match)
+        for rules in all_rules
+        for kind, rule in rules.forbidden
+        if (match := rule.search(folded)) is not None
+    ]
+    return tuple(LintFinding(kind, match.group().strip()) for kind, match in found)
