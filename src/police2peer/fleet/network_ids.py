@@ -6,13 +6,14 @@ The file is JSON: `{"<SHA-256 of the file, hex>": [["btih", "<40 hex digits>"], 
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from police2peer.fleet.release import Release
 from police2peer.networks import Offer
 from police2peer.networks.bittorrent import infohash
 from police2peer.storage import write_whole
-from police2peer.warningfiles import Manifest, WarningFile
+from police2peer.warningfiles import Manifest, WarningFile, WarningFileId
 
 NETWORK_IDS_FILE = "network-ids.json"
 
@@ -29,7 +30,9 @@ def network_ids(release: Release, manifest: Manifest) -> NetworkIds:
     return found
 
 
-def offers_of(release: Release, files: dict[str, WarningFile], paths: dict[str, Path]) -> tuple[Offer, ...]:
+def offers_of(
+    release: Release, files: Mapping[WarningFileId, WarningFile], paths: Mapping[WarningFileId, Path]
+) -> tuple[Offer, ...]:
     """Join each released offer with its file and the path of its bytes."""
     return tuple(
         Offer(

@@ -148,6 +148,7 @@ def _to_plain(release: Release) -> dict[str, Any]:
                 o.file_id,
                 o.file_sha256,
                 o.arm.value,
+                o.language,
             ]
             for o in release.offers
         ],

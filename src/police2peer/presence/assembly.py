@@ -18,7 +18,7 @@ from police2peer.networks import Network, Offer, OfferId
 from police2peer.networks.bittorrent import BitTorrent, BitTorrentSettings
 from police2peer.presence.node import Assignment, Clock, Node
 from police2peer.presence.settings import Settings
-from police2peer.warningfiles import Manifest, materialise, read_manifest
+from police2peer.warningfiles import Manifest, WarningFileId, materialise, read_manifest
 
 STATUS_FILE = "status.json"
 TALLIES_FILE = "tallies.sqlite"
@@ -85,7 +85,7 @@ def join_offers(release: Release, manifest: Manifest, folder: Path) -> tuple[Off
     Raises `NotAuthentic` when a file of the manifest is not the one that the release names.
     """
     files = {file.id: file for file in manifest.files}
-    paths: dict[str, Path] = {}
+    paths: dict[WarningFileId, Path] = {}
     for released in release.offers:
         file = files.get(released.file_id)
         if file is None or file.hashes.sha256 != released.file_sha256:

@@ -76,9 +76,9 @@ def read_settings(folder: Path) -> Settings:
         node_name=node.text("name", "node-1"),
         listen_hosts=_hosts(node, "listen"),
         port=node.integer("port", _DEFAULT_PORT, least=1, most=65535),
-        trackers=_optional_texts(node, "trackers"),
+        trackers=node.texts("trackers", required=False),
         dht_enabled=node.boolean("dht", default=True),
-        dht_bootstrap=_optional_texts(node, "dht_bootstrap"),
+        dht_bootstrap=node.texts("dht_bootstrap", required=False),
         closed_network=node.boolean("closed_network", default=False),
         page_enabled=page.boolean("serve", default=True),
         page_host=_page_host(page),
@@ -109,20 +109,10 @@ def _page_host(table: Table) -> str:
 
 
 def _hosts(table: Table, key: str) -> tuple[str, ...]:
-    hosts = _optional_texts(table, key) or (_LOOPBACK,)
+    hosts = table.texts(key, required=False) or (_LOOPBACK,)
     for index, host in enumerate(hosts):
         try:
             ipaddress.ip_address(host)
         except ValueError:
             table.problem(key, "not an IP address", "write an address of this machine, as 127.0.0.1", index=index)
     return hosts
-
-
-def _optional_texts(table: Table, key: str) -> tuple[str, ...]:
-    return table.texts(key) if table.values.get(key) else _none(table, key)
-
-
-def _none(table: Table, key: str) -> tuple[str, ...]:
-    """Let an empty list stand for none, which `Table.texts` does not."""
-    table.values.pop(key, None)
-    return ()
