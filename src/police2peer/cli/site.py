@@ -108,7 +108,7 @@ def _find_catalogue(folder: Path, root: Path | None) -> tuple[Path, Path]:
 
 def _as_text(report: "SiteReport") -> str:
     lines = [
-        f"{len(report.pages)} pages in {len(report.languages)} languages, none over {report.largest_page_bytes} bytes",
+        f"{len(report.pages)} pages, {len(report.languages)} languages, none over {report.largest_page_bytes} bytes",
         f"  key file  {report.root_sha256}",
         f"  check     {report.script_sha256}",
         "  publish both fingerprints where the public can compare them (docs/site.md)",
