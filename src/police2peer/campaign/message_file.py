@@ -134,8 +134,9 @@ def _readme(texts: Texts) -> str:
 
 
 def _check_counts(table: Table, values: Mapping[str, str | tuple[str, ...]]) -> None:
-    if "points" in table and len(values["points"]) not in _POINTS:
-        table.problem("points", f"{len(values['points'])} points", "write three to five")
+    points = table.values.get("points")
+    if isinstance(points, list) and len(points) not in _POINTS:
+        table.problem("points", f"{len(points)} points", "write three to five")
     if len(values["subtitles"]) > _MAX_SUBTITLES:
         table.problem("subtitles", "too many for a film", f"write {_MAX_SUBTITLES} or fewer")
 

@@ -26,6 +26,8 @@ from police2peer.strict_toml import parse_document
 
 __all__ = ["LintFinding", "ScamKind", "has_scam_rules", "scam_lint"]
 
+# A BCP 47 tag as far as it is used here: a language, perhaps with script or region.
+_TAG = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
 _RULES = importlib.resources.files("police2peer.campaign") / "scam_rules"
 
 # Letters that Unicode does not decompose, and the two ways to end an Arabic word in a long i.
@@ -83,8 +85,10 @@ def _base(language: Language) -> str:
 
 def has_scam_rules(language: Language) -> bool:
     """Tell whether messages in this language can be checked, and so be used."""
+    if not _TAG.fullmatch(language):
+        return False
     base = _base(language)
-    return base.isascii() and base.isalpha() and base != "every" and (_RULES / f"{base}.toml").is_file()
+    return base != "every" and (_RULES / f"{base}.toml").is_file()
 
 
 @functools.cache
@@ -110,8 +114,9 @@ def scam_lint(text: str, language: Language, *, addresses: Iterable[str] = ()) -
             f"there are no rules to check messages in {language[:20]!r}",
             remedy="use a language that has rules, or have a native lawyer write a rule file for it",
         )
-    for address in sorted(addresses, key=len, reverse=True):
-        text = text.replace(address, " ")
+    for address in addresses:
+        # Alone, or at the end of a sentence: nothing may be hung on to it.
+        text = re.sub(rf"(?<!\S){re.escape(address)}(?=[.,;:!?)]*(?:\s|$))", " ", text)
     return list(_findings(_folded(text), _base(language)))
 
 
