@@ -88,6 +88,7 @@ def _outcomes(folder: Path, *, no_skip: bool) -> tuple[dict[str, set[str]], str]
     (folder / "pytest.ini").write_text("[pytest]\nmarkers = peer(program): needs it\n", encoding="utf-8")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     environment["P2P_NO_SKIP"] = "1" if no_skip else "0"
+    environment["PYTHONPATH"] = str(_CONFTEST.parents[1])
     command = [
         sys.executable,
         "-m",
