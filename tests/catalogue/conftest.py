@@ -120,7 +120,10 @@ def make_draft(number: int, agency: str, draw: random.Random, content: bytes) ->
         sha256=hashlib.sha256(content).hexdigest(),
         size=len(content),
         hashes={"sha1": hashlib.sha1(content, usedforsecurity=False).hexdigest()},
-        network_ids=(("btih", draw.randbytes(20).hex()), ("btmh", draw.randbytes(32).hex())),
+        network_ids=(
+            *(("btih", draw.randbytes(20).hex()) for _ in range(4)),
+            ("btmh", draw.randbytes(32).hex()),
+        ),
         format="mp4",
         language="nl",
         issued_on=date(2026, 11, 20),

@@ -9,13 +9,14 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from police2peer.catalogue.drafts import drafts_of, read_network_ids
     from police2peer.catalogue.home import Home
     from police2peer.catalogue.metadata import Agency, Versions
     from police2peer.catalogue.publication import Publication, publish_catalogue
     from police2peer.catalogue.record import Record, RecordDraft, Status
     from police2peer.catalogue.registry import Registry
     from police2peer.catalogue.seen import SeenFile, SeenNothing, default_seen_file
-    from police2peer.catalogue.trust import init_catalogue, renew_trust
+    from police2peer.catalogue.trust import agencies_of, init_catalogue, renew_trust
     from police2peer.catalogue.verdict import EXIT_CODES, Outcome, Verdict
     from police2peer.catalogue.verifier import Verifier
 
@@ -34,20 +35,24 @@ __all__ = [
     "Verdict",
     "Verifier",
     "Versions",
+    "agencies_of",
     "default_seen_file",
+    "drafts_of",
     "init_catalogue",
     "publish_catalogue",
+    "read_network_ids",
     "renew_trust",
 ]
 
 _WHERE = {
+    "drafts": ("drafts_of", "read_network_ids"),
     "home": ("Home",),
     "metadata": ("Agency", "Versions"),
     "publication": ("Publication", "publish_catalogue"),
     "record": ("Record", "RecordDraft", "Status"),
     "registry": ("Registry",),
     "seen": ("SeenFile", "SeenNothing", "default_seen_file"),
-    "trust": ("init_catalogue", "renew_trust"),
+    "trust": ("agencies_of", "init_catalogue", "renew_trust"),
     "verdict": ("EXIT_CODES", "Outcome", "Verdict"),
     "verifier": ("Verifier",),
 }

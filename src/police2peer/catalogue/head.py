@@ -16,7 +16,7 @@ from police2peer.errors import NotAuthentic
 __all__ = ["MOST_ITERATIONS", "Head", "read_utc", "write_utc"]
 
 _VERSION = 1
-_DEEPEST = 2
+_DEEPEST = 5
 _SALT_BYTES = 16
 LEAST_ITERATIONS, MOST_ITERATIONS = 1_000, 5_000_000  # the upper bound keeps a hostile head from stalling a phone
 _HASH = re.compile(r"[0-9a-f]{64}")

@@ -16,7 +16,7 @@ import fcntl
 import hashlib
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from secrets import token_bytes
@@ -183,13 +183,22 @@ def publish_catalogue(
         records = _send_records(store, registry, record_keys(home), random_bytes, progress)
         entries, depth, root = _change_index(store, registry, before.head if before else None)
         head = Head(now.replace(microsecond=0), registry.stretch, entries, depth, root)
-        last = int(registry.get("timestamp") or 0)
-        versions = before.versions if before else Versions(0, last, last, 0, last)
+        number = _last_number(store, registry, before)
+        versions = replace(
+            before.versions if before else Versions(), timestamp=number, snapshot=number, catalogue=number
+        )
         state = sign_state(home, head.to_bytes(), versions, now)
         _put_in_place(store, state, pinned, now, before)
         registry.set_published(state.versions.timestamp, store.superseded, write_utc(now))
         _prune(store, registry, now)
         return Publication(head.at, records, entries, state.versions.timestamp)
+
+
+def _last_number(store: _FolderStore, registry: Registry, before: Trusted | None) -> int:
+    """Give the highest number that any state has had, published or not, so that no name is ever used twice."""
+    written = [int(path.name.split(".")[0]) for path in (store.folder / "md").glob("[0-9]*.[sc]*.json")]
+    known = (before.versions.timestamp, before.versions.snapshot, before.versions.catalogue) if before else (0,)
+    return max(*known, int(registry.get("timestamp") or 0), *written, 0)
 
 
 def _check_state(store: _FolderStore, state: SignedState, pinned: bytes, now: datetime, seen: Versions) -> None:

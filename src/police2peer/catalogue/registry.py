@@ -64,11 +64,21 @@ def _read_draft(text: str) -> RecordDraft:
     return RecordDraft(**value)
 
 
+def _unusable(error: sqlite3.Error) -> Unavailable:
+    return Unavailable(
+        f"the register of the catalogue cannot be used now: {error}",
+        remedy="see that the disk has room and that no other command uses it, then run the command again",
+    )
+
+
 def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=30)
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")
-    connection.execute("PRAGMA foreign_keys=ON")
+    try:
+        connection = sqlite3.connect(path, timeout=30)
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+    except sqlite3.Error as error:
+        raise _unusable(error) from error
     return connection
 
 
@@ -81,6 +91,11 @@ def create_registry(path: Path, stretch: CodeStretch) -> None:
         settings = {"code_iterations": str(stretch.iterations), "code_salt": stretch.salt.hex()}
         connection.executemany("INSERT INTO setting VALUES (?, ?)", settings.items())
     connection.close()
+
+
+def _what_it_is(draft: RecordDraft) -> RecordDraft:
+    """Leave out what may differ when the same file is entered again."""
+    return replace(draft, network_ids=(), issued_on=date.min)
 
 
 class Registry:
@@ -98,11 +113,8 @@ class Registry:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._db.close()
-        if isinstance(error, sqlite3.OperationalError):
-            raise Unavailable(
-                "the register of the catalogue cannot be used now",
-                remedy="see that the disk has room and that no other command uses it, then run the command again",
-            ) from error
+        if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.IntegrityError):
+            raise _unusable(error) from error
 
     # Settings
 
@@ -161,7 +173,7 @@ class Registry:
         if row is None:
             return False
         known = _read_draft(row[0])
-        if replace(known, network_ids=()) != replace(draft, network_ids=()):
+        if _what_it_is(known) != _what_it_is(draft):
             raise BadInput(
                 f"the id {draft.id} stands for another file already", remedy="make the files again with new ids"
             )

@@ -17,13 +17,13 @@ from police2peer.catalogue.seal import ENTRY_BYTES
 from police2peer.catalogue.snapshot import NOTHING, SHARD_LIMIT_BYTES, Reader, read_blob
 from police2peer.errors import NotAuthentic
 
-__all__ = ["Change", "IndexStore", "apply_changes", "deepen", "depth_for", "find_entries"]
+__all__ = ["DEEPEST", "Change", "IndexStore", "apply_changes", "deepen", "depth_for", "find_entries"]
 
-NODE_BYTES = 8192
 _HASH_BYTES = 32
-_FAN_OUT = 256
-_ENTRIES_A_SHARD = 128  # about 15 KB, in the mean, before the tree gets a level more
-_DEEPEST = 2
+_FAN_OUT = 16  # small nodes and gentle growth: a level more turns a shard into sixteen, not into 256
+_NODE_BYTES = _FAN_OUT * _HASH_BYTES
+_ENTRIES_A_SHARD = 256  # about 30 KB, in the mean, before the tree gets a level more
+DEEPEST = 5  # a million shards: for 16 million entries, and readable for many more
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,8 @@ class IndexStore(Reader, Protocol):
 
 
 def _read_node(reader: Reader, sha256: bytes) -> bytes:
-    node = read_blob(reader, "idx", sha256.hex(), NODE_BYTES, "a part of the index")
-    if len(node) != NODE_BYTES:
+    node = read_blob(reader, "idx", sha256.hex(), _NODE_BYTES, "a part of the index")
+    if len(node) != _NODE_BYTES:
         raise NotAuthentic("a part of the index in this copy of the catalogue is cut short", remedy=FETCH_AGAIN)
     return node
 
@@ -65,19 +65,25 @@ def _child(node: bytes | bytearray, number: int) -> bytes:
     return bytes(node[number * _HASH_BYTES : (number + 1) * _HASH_BYTES])
 
 
+def _turn(lookup_key: bytes, level: int) -> int:
+    """Say which child leads to the lookup key: its hexadecimal digit number `level`."""
+    byte = lookup_key[level // 2]
+    return byte & 0x0F if level % 2 else byte >> 4
+
+
 def find_entries(reader: Reader, root: bytes, depth: int, lookup_key: bytes) -> list[bytes]:
     """Give the entries under a lookup key; an empty list is as authentic as any. Raises `NotAuthentic`."""
     reached = root
     for level in range(depth):
         if reached == NOTHING:
             return []
-        reached = _child(_read_node(reader, reached), lookup_key[level])
+        reached = _child(_read_node(reader, reached), _turn(lookup_key, level))
     return [entry for entry in _read_shard(reader, reached) if entry.startswith(lookup_key)]
 
 
 def depth_for(entries: int) -> int:
     """Say how many levels of nodes an index of so many entries has."""
-    return next((d for d in range(_DEEPEST) if entries <= _ENTRIES_A_SHARD * _FAN_OUT**d), _DEEPEST)
+    return next((d for d in range(DEEPEST) if entries <= _ENTRIES_A_SHARD * _FAN_OUT**d), DEEPEST)
 
 
 def _put_node(store: IndexStore, node: bytearray) -> bytes:
@@ -104,8 +110,8 @@ def apply_changes(store: IndexStore, root: bytes, depth: int, changes: Iterable[
     if level == depth:
         new = _change_shard(store, root, changes)
     else:
-        node = bytearray(NODE_BYTES if root == NOTHING else _read_node(store, root))
-        for number, below in groupby(changes, key=lambda change: change.lookup_key[level]):
+        node = bytearray(_NODE_BYTES if root == NOTHING else _read_node(store, root))
+        for number, below in groupby(changes, key=lambda change: _turn(change.lookup_key, level)):
             child = apply_changes(store, _child(node, number), depth, below, level + 1)
             node[number * _HASH_BYTES : (number + 1) * _HASH_BYTES] = child
         new = _put_node(store, node)
@@ -118,7 +124,7 @@ def deepen(store: IndexStore, root: bytes, depth: int, level: int = 0) -> bytes:
     """Give the root of the same index with one level more, shard by shard."""
     if root == NOTHING:
         return NOTHING
-    node = bytearray(NODE_BYTES)
+    node = bytearray(_NODE_BYTES)
     for number, child in _children(store, root, depth, level):
         node[number * _HASH_BYTES : (number + 1) * _HASH_BYTES] = child
     store.supersede("idx", root)
@@ -131,5 +137,5 @@ def _children(store: IndexStore, root: bytes, depth: int, level: int) -> Iterato
         for number in range(_FAN_OUT):
             yield number, deepen(store, _child(node, number), depth, level + 1)
     else:
-        for number, entries in groupby(_read_shard(store, root), key=lambda entry: entry[level]):
+        for number, entries in groupby(_read_shard(store, root), key=lambda entry: _turn(entry, level)):
             yield number, _put_shard(store, entries)

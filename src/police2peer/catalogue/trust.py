@@ -34,7 +34,7 @@ from police2peer.catalogue.registry import Registry, create_registry
 from police2peer.errors import BadInput, NotPermitted
 from police2peer.storage import write_whole
 
-__all__ = ["ONLINE_KEY", "init_catalogue", "key_path", "latest", "renew_trust", "signer_of"]
+__all__ = ["ONLINE_KEY", "agencies_of", "init_catalogue", "key_path", "latest", "renew_trust", "signer_of"]
 
 ROOT_LIFE = TARGETS_LIFE = timedelta(days=365)
 _THRESHOLD = 2
@@ -196,6 +196,18 @@ def init_catalogue(
     write_whole(home.trust / "1.root.json", root.to_bytes(_SERIALIZER))
     write_whole(home.pinned_root, root.to_bytes(_SERIALIZER))
     return role
+
+
+def agencies_of(folder: Path) -> dict[str, tuple[str, str]]:
+    """Give name and country of each agency that the trust root names, by its role."""
+    home = Home(folder)
+    home.check()
+    targets: Metadata[Targets] = Metadata.from_bytes(latest(home, "targets")[1])
+    return {
+        name: (role.unrecognized_fields["agency"]["name"], role.unrecognized_fields["agency"]["country"])
+        for name, role in (_delegations(targets).roles or {}).items()
+        if name.startswith(AGENCY_PREFIX)
+    }
 
 
 def renew_trust(folder: Path, *, now: datetime, replace: Sequence[str] = ()) -> None:
