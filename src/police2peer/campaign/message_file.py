@@ -19,7 +19,7 @@ from police2peer.campaign.language import Language
 from police2peer.campaign.message import Texts
 from police2peer.campaign.order import NAME_REMEDY, is_name
 from police2peer.campaign.scam_lint import scam_lint
-from police2peer.strict_toml import Problem, Problems, Table, nearest, parse_document, read_document
+from police2peer.strict_toml import Problem, Problems, Report, Table, nearest, parse_document, read_document
 
 __all__ = ["SHIPPED_MESSAGES", "MessageWords", "read_message", "shipped_message"]
 
@@ -49,8 +49,14 @@ class MessageWords:
 
 
 @functools.cache
-def _shared() -> Table:
-    return parse_document((_SHIPPED / "shared.toml").read_bytes(), Path("shared.toml"))
+def _parsed(name: str) -> Table:
+    return parse_document((_SHIPPED / f"{name}.toml").read_bytes(), Path(f"messages/{name}.toml"))
+
+
+def _shipped(name: str) -> Table:
+    """Give a shipped file with a report of its own."""
+    parsed = _parsed(name)
+    return Table(Report(parsed.report.path), (), parsed.values, parsed.lines)
 
 
 def shipped_message(
@@ -64,9 +70,7 @@ def shipped_message(
         )
     if name == Arm.BLANK:
         return MessageWords("blank", 1, Arm.BLANK, {})
-    path = Path(f"messages/{name}.toml")
-    table = parse_document((_SHIPPED / f"{name}.toml").read_bytes(), path)
-    return _words(table, languages, issuers, addresses)
+    return _words(_shipped(name), languages, issuers, addresses)
 
 
 def read_message(
@@ -103,7 +107,7 @@ def _words(
 
 
 def _texts(table: Table, language: Language, issuer: str, addresses: tuple[str, ...]) -> Texts:
-    shared = _shared().values.get(language, {})
+    shared = _parsed("shared").values.get(language, {})
     values: dict[str, str | tuple[str, ...]] = {}
     for name in _FIELDS:
         fallback = shared.get(name) if isinstance(shared, dict) else None

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""docs/campaign.md names each key that the reader knows, and no other."""
+
+import dataclasses
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from police2peer.campaign import SHIPPED_LANGUAGES, SHIPPED_MESSAGES, FileFormat, NetworkName, ScamKind, Texts
+from police2peer.campaign.campaign_file import read_campaign
+from police2peer.strict_toml import Problems, read_document
+
+if TYPE_CHECKING:
+    from tests.campaign.conftest import Ready
+
+_PAGE = (Path(__file__).resolve().parents[2] / "docs/campaign.md").read_text(encoding="utf-8")
+_MESSAGE_FILE = _PAGE.partition("### A message file of your own")[2]
+
+
+def _rows(text: str) -> set[str]:
+    return set(re.findall(r"(?m)^\| `([A-Za-z_.]+)` \|", text))
+
+
+def test_each_key_of_a_campaign_file_stands_in_the_document_and_no_other(ready: "Ready") -> None:
+    text = ready.file.read_text(encoding="utf-8") + "\n[[messages.clips]]\n[[reviewers]]\n"
+    ready.file.write_text(text, encoding="utf-8")
+    table = read_document(ready.file)
+    with pytest.raises(Problems):
+        read_campaign(table)
+    known = {re.sub(r"^issuer\.[a-z]+$", "issuer.LANGUAGE", key) for key in table.report.known_keys}
+    assert _rows(_PAGE.partition("### A message file of your own")[0]) == known
+
+
+def test_each_text_of_a_message_stands_in_the_document_and_no_other() -> None:
+    fields = {field.name for field in dataclasses.fields(Texts)} - {"language", "issuer", "review"}
+    assert _rows(_MESSAGE_FILE) == fields | {"id", "version", "arm"}
+
+
+@pytest.mark.parametrize("word", [*FileFormat, *NetworkName, *SHIPPED_LANGUAGES, *SHIPPED_MESSAGES])
+def test_each_word_of_a_closed_set_stands_in_the_document(word: str) -> None:
+    assert f"`{word}`" in _PAGE
+
+
+@pytest.mark.parametrize("kind", list(ScamKind))
+def test_each_kind_of_swindle_stands_in_the_document(kind: ScamKind) -> None:
+    assert f"**{kind}**" in _PAGE
