@@ -3,11 +3,14 @@
 
 import dataclasses
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from police2peer import campaign as face
 from police2peer.campaign import SHIPPED_LANGUAGES, SHIPPED_MESSAGES, FileFormat, NetworkName, ScamKind, Texts
 from police2peer.campaign.campaign_file import read_campaign
 from police2peer.strict_toml import Problems, read_document
@@ -20,7 +23,7 @@ _MESSAGE_FILE = _PAGE.partition("### A message file of your own")[2]
 
 
 def _rows(text: str) -> set[str]:
-    return set(re.findall(r"(?m)^\| `([A-Za-z_.]+)` \|", text))
+    return set(re.findall(r"(?m)^\| `([A-Za-z0-9_.]+)` \|", text))
 
 
 def test_each_key_of_a_campaign_file_stands_in_the_document_and_no_other(ready: "Ready") -> None:
@@ -46,3 +49,12 @@ def test_each_word_of_a_closed_set_stands_in_the_document(word: str) -> None:
 @pytest.mark.parametrize("kind", list(ScamKind))
 def test_each_kind_of_swindle_stands_in_the_document(kind: ScamKind) -> None:
     assert f"**{kind}**" in _PAGE
+
+
+def test_the_face_of_the_package_gives_every_name_and_loads_what_is_heavy_on_demand() -> None:
+    assert all(getattr(face, name) is not None for name in face.__all__)
+    with pytest.raises(AttributeError):
+        _ = face.nothing
+    script = "import sys, police2peer.campaign; print('cryptography' in sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ran.stdout == "False\n"

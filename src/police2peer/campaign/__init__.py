@@ -1,40 +1,55 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What is wanted: the operation order, messages, titles and arms of a campaign, as frozen values."""
+"""What is wanted: the operation order, messages, titles and arms of a campaign, as frozen values.
 
-from police2peer.campaign.assignment import PlannedOffer, Recipe
-from police2peer.campaign.campaign import Campaign
-from police2peer.campaign.campaign_file import CAMPAIGN_NAME, campaign_path, load_campaign
-from police2peer.campaign.countries import COUNTRIES, is_country
+Titles, texts and the closed sets are light. What signs, checks or reads campaign files is imported when it is first
+asked for, so that a node or a verifier that needs a title starts quickly.
+"""
+
+import importlib
+from typing import TYPE_CHECKING
+
 from police2peer.campaign.formats import Arm, FileFormat, NetworkName
-from police2peer.campaign.keys import (
-    new_key_pair,
-    new_signing_key,
-    parse_public_key,
-    public_bytes,
-    read_public_key,
-    read_public_keys,
-    read_signing_key,
-    read_trusted,
-    write_public_key,
-)
 from police2peer.campaign.language import SHIPPED_LANGUAGES, Language, direction, language_name
 from police2peer.campaign.message import Clip, FreeSide, Review, ReviewState, Texts, WarningMessage
-from police2peer.campaign.message_file import SHIPPED_MESSAGES, MessageWords, read_message, shipped_message
-from police2peer.campaign.order import Approver, EvidenceMode, NetworkSpace, OperationOrder
-from police2peer.campaign.order_file import ORDER_NAME, permitted, read_signed_order, sign_campaign, withdraw_campaign
-from police2peer.campaign.review import REVIEWS_NAME, SignedReview, read_reviews, sign_review, write_reviews
-from police2peer.campaign.sample import new_campaign
-from police2peer.campaign.scam_lint import LintFinding, ScamKind, has_scam_rules, scam_lint
-from police2peer.campaign.signed_order import (
-    OrderSignature,
-    SignedOrder,
-    Withdrawal,
-    check_order,
-    sign_order,
-    withdraw_order,
-)
 from police2peer.campaign.title import ApprovedTitle, Title, TitleId
-from police2peer.campaign.titles_file import read_titles
+
+if TYPE_CHECKING:
+    from police2peer.campaign.assignment import PlannedOffer, Recipe
+    from police2peer.campaign.campaign import Campaign
+    from police2peer.campaign.campaign_file import CAMPAIGN_NAME, campaign_path, load_campaign
+    from police2peer.campaign.countries import COUNTRIES, is_country
+    from police2peer.campaign.keys import (
+        new_key_pair,
+        new_signing_key,
+        parse_public_key,
+        public_bytes,
+        read_public_key,
+        read_public_keys,
+        read_signing_key,
+        read_trusted,
+        write_public_key,
+    )
+    from police2peer.campaign.lint import LintFinding, ScamKind, has_scam_rules, scam_lint
+    from police2peer.campaign.message_file import SHIPPED_MESSAGES, MessageWords, read_message, shipped_message
+    from police2peer.campaign.order import Approver, EvidenceMode, NetworkSpace, OperationOrder
+    from police2peer.campaign.order_file import (
+        ORDER_NAME,
+        permitted,
+        read_signed_order,
+        sign_campaign,
+        withdraw_campaign,
+    )
+    from police2peer.campaign.review import REVIEWS_NAME, SignedReview, read_reviews, sign_review, write_reviews
+    from police2peer.campaign.sample import new_campaign
+    from police2peer.campaign.signed_order import (
+        OrderSignature,
+        SignedOrder,
+        Withdrawal,
+        check_order,
+        sign_order,
+        withdraw_order,
+    )
+    from police2peer.campaign.titles_file import read_titles
 
 __all__ = [
     "CAMPAIGN_NAME",
@@ -101,3 +116,60 @@ __all__ = [
     "write_public_key",
     "write_reviews",
 ]
+
+# In which module each of the other names lives.
+_HOMES = {
+    "PlannedOffer": "assignment",
+    "Recipe": "assignment",
+    "Campaign": "campaign",
+    "CAMPAIGN_NAME": "campaign_file",
+    "campaign_path": "campaign_file",
+    "load_campaign": "campaign_file",
+    "COUNTRIES": "countries",
+    "is_country": "countries",
+    "new_key_pair": "keys",
+    "new_signing_key": "keys",
+    "parse_public_key": "keys",
+    "public_bytes": "keys",
+    "read_public_key": "keys",
+    "read_public_keys": "keys",
+    "read_signing_key": "keys",
+    "read_trusted": "keys",
+    "write_public_key": "keys",
+    "SHIPPED_MESSAGES": "message_file",
+    "MessageWords": "message_file",
+    "read_message": "message_file",
+    "shipped_message": "message_file",
+    "Approver": "order",
+    "EvidenceMode": "order",
+    "NetworkSpace": "order",
+    "OperationOrder": "order",
+    "ORDER_NAME": "order_file",
+    "permitted": "order_file",
+    "read_signed_order": "order_file",
+    "sign_campaign": "order_file",
+    "withdraw_campaign": "order_file",
+    "REVIEWS_NAME": "review",
+    "SignedReview": "review",
+    "read_reviews": "review",
+    "sign_review": "review",
+    "write_reviews": "review",
+    "new_campaign": "sample",
+    "LintFinding": "lint",
+    "ScamKind": "lint",
+    "has_scam_rules": "lint",
+    "scam_lint": "lint",
+    "OrderSignature": "signed_order",
+    "SignedOrder": "signed_order",
+    "Withdrawal": "signed_order",
+    "check_order": "signed_order",
+    "sign_order": "signed_order",
+    "withdraw_order": "signed_order",
+    "read_titles": "titles_file",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(name)
+    return getattr(importlib.import_module(f"police2peer.campaign.{_HOMES[name]}"), name)

@@ -12,11 +12,11 @@ from police2peer.campaign.addresses_section import read_addresses
 from police2peer.campaign.campaign import Campaign
 from police2peer.campaign.formats import Arm, FileFormat, NetworkName
 from police2peer.campaign.language import SHIPPED_LANGUAGES, Language
+from police2peer.campaign.lint import has_scam_rules, scam_lint
 from police2peer.campaign.messages_section import MessageSettings, PlacedMessage, read_messages
 from police2peer.campaign.order import NAME_REMEDY, is_name
 from police2peer.campaign.order_section import read_key, read_order
 from police2peer.campaign.review import REVIEWS_NAME, read_reviews, reviewed
-from police2peer.campaign.scam_lint import has_scam_rules, scam_lint
 from police2peer.campaign.title import ApprovedTitle
 from police2peer.campaign.titles_file import read_titles
 from police2peer.errors import BadInput, NotAuthentic
@@ -73,21 +73,21 @@ def read_campaign(table: Table, *, for_review: bool = False) -> Campaign:
     if order is None:  # a fault of the order is noted whenever it is None
         raise RuntimeError("an order without problems is missing")
     draft = Campaign(
-        campaign_id,
-        folder,
-        production,
-        order,
-        tuple(one.message for one in placed),
-        {one.message.id: one.offers_per_title for one in placed},
-        reviewers,
-        titles,
-        formats,
-        languages,
-        networks,
-        replication,
-        film_seconds,
-        blank_bytes,
-        publish_network_ids,
+        id=campaign_id,
+        folder=folder,
+        production=production,
+        order=order,
+        messages=tuple(one.message for one in placed),
+        offers_per_title={one.message.id: one.offers_per_title for one in placed},
+        reviewers=reviewers,
+        titles=titles,
+        formats=formats,
+        languages=languages,
+        networks=networks,
+        replication=replication,
+        film_seconds=film_seconds,
+        blank_bytes=blank_bytes,
+        publish_network_ids=publish_network_ids,
     )
     return replace(draft, order=replace(order, campaign_sha256=draft.sha256))
 

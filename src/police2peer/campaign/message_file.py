@@ -16,9 +16,9 @@ from pathlib import Path
 
 from police2peer.campaign.formats import Arm
 from police2peer.campaign.language import Language
+from police2peer.campaign.lint import scam_lint
 from police2peer.campaign.message import Texts
 from police2peer.campaign.order import NAME_REMEDY, is_name
-from police2peer.campaign.scam_lint import scam_lint
 from police2peer.strict_toml import Problem, Problems, Report, Table, nearest, parse_document, read_document
 
 __all__ = ["SHIPPED_MESSAGES", "MessageWords", "read_message", "shipped_message"]
