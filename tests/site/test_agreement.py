@@ -1,0 +1,350 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The verifiers of browser and command line say the same, and never *genuine* of a changed catalogue."""
+
+import base64
+import hashlib
+import json
+import random
+import shutil
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from secrets import token_bytes
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from playwright.sync_api import Page
+from tests.catalogue.conftest import Case
+from tests.site.conftest import GENUINE, NOW, WITHDRAWN, Visitor, World
+
+from police2peer.catalogue import Record, Status, Verifier, Versions, publish_catalogue, renew_trust
+from police2peer.catalogue.lookup import Alias, lookup_key, parse_magnet
+from police2peer.catalogue.metadata import walk_metadata
+from police2peer.catalogue.publication import _FolderStore
+from police2peer.catalogue.seal import Place, Signature, open_entry, seal_entry, seal_record
+from police2peer.catalogue.snapshot import FolderReader
+from police2peer.catalogue.tree import Change, find_entries
+from police2peer.errors import BadInput
+from police2peer.warningfiles import CODE_ALPHABET, nearest_code, parse_code
+
+pytestmark = pytest.mark.peer("chromium")
+
+_HOUR = timedelta(hours=1)
+_RUN = """
+async ([root, now, catalogues, asks]) => {
+  SOURCE
+  const bytes = (text) => Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));
+  const base = new Map(Object.entries(catalogues.base).map(([name, text]) => [name, bytes(text)]));
+  const answers = [];
+  for (const change of catalogues.changes) {
+    const changed = new Map(Object.entries(change).map(([name, text]) => [name, text === null ? null : bytes(text)]));
+    for (const ask of asks) {
+      const fetch = async (path) => (changed.has(path) ? changed.get(path) : base.get(path)) || null;
+      const digest = async () => [ask.sha256, ask.size];
+      const answer = await verify({ ...ask, digest }, { root: bytes(root), now, seen: {}, fetch });
+      answers.push([answer.outcome, answer.reason || ""]);
+    }
+  }
+  return answers;
+}
+"""
+
+
+def _read(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*.*") if path.is_file()} | {
+        str(path.relative_to(folder)): path.read_bytes()
+        for part in ("idx", "rec")
+        for path in (folder / part).rglob("*")
+        if path.is_file()
+    }
+
+
+def _asks(world: World) -> list[dict[str, object]]:
+    """What is asked in the form of the script: two files, an unknown one, codes and links."""
+    files = [(draft.sha256, draft.size) for draft in (world.drafts[GENUINE], world.drafts[WITHDRAWN])]
+    files.append((hashlib.sha256(b"nobody issued this").hexdigest(), 18))
+    links = [[list(world.drafts[number].network_ids[0])] for number in (GENUINE, WITHDRAWN)]
+    codes = [world.code(GENUINE), world.code(WITHDRAWN), "FVPA-GSRR-NJ60"]
+    links.append([["btih", "ab" * 20]])
+    asks: list[dict[str, object]] = [{"type": "file", "sha256": sha256, "size": size} for sha256, size in files]
+    asks += [{"type": "code", "code": code} for code in codes]
+    asks += [{"type": "link", "ids": ids} for ids in links]
+    return asks
+
+
+def _ask_python(world: World, catalogue: Path, root: bytes, now: datetime) -> list[str]:
+    verifier = Verifier(catalogue, root, lambda: now)
+    verdicts = [
+        *(verifier.file(world.file(number)) for number in (GENUINE, WITHDRAWN)),
+        verifier.file(world.unknown()),
+        *(verifier.code(world.code(number)) for number in (GENUINE, WITHDRAWN)),
+        verifier.code("FVPA-GSRR-NJ60"),
+        *(verifier.magnet(world.magnet(number)) for number in (GENUINE, WITHDRAWN)),
+        verifier.magnet("magnet:?xt=urn:btih:" + "ab" * 20),
+    ]
+    return [verdict.outcome.name.lower() for verdict in verdicts]
+
+
+class _Script:
+    """The verifier's script in a page, asked without the page around it."""
+
+    def __init__(self, page: Page, source: str) -> None:
+        self._page = page
+        self._source = source
+
+    def run(self, expression: str, argument: object) -> object:
+        return self._page.evaluate(expression.replace("SOURCE", self._source), argument)
+
+    def ask(
+        self,
+        base: Mapping[str, bytes],
+        changes: Sequence[Mapping[str, bytes | None]],
+        asks: Sequence[Mapping[str, object]],
+        *,
+        root: bytes,
+        now: datetime,
+    ) -> list[tuple[str, str]]:
+        """Ask everything of every change of a catalogue; a change of None takes the file away."""
+
+        def packed(files: Mapping[str, bytes | None]) -> dict[str, str | None]:
+            return {
+                name: None if content is None else base64.b64encode(content).decode()
+                for name, content in files.items()
+            }
+
+        catalogues = {"base": packed(base), "changes": [packed(change) for change in changes]}
+        given = [base64.b64encode(root).decode(), now.timestamp() * 1000, catalogues, list(asks)]
+        answers = self.run(_RUN, given)
+        assert isinstance(answers, list)
+        return [(str(outcome), str(reason)) for outcome, reason in answers]
+
+
+@pytest.fixture
+def script(visit: Visitor, url: str, verifier_source: str) -> _Script:
+    return _Script(visit(f"{url}en/about.html").page, verifier_source)
+
+
+def _both(world: World, script: _Script, catalogue: Path, *, now: datetime, root: bytes | None = None) -> list[str]:
+    """Ask both verifiers everything, hold that they agree, and give the outcomes."""
+    pinned = root or world.root
+    python = _ask_python(world, catalogue, pinned, now)
+    answers = script.ask(_read(catalogue), [{}], _asks(world), root=pinned, now=now)
+    assert [outcome for outcome, _ in answers] == python
+    return python
+
+
+_EXPECTED = [
+    *("genuine", "withdrawn", "not_ours"),
+    *("genuine", "withdrawn", "not_ours"),
+    *("genuine", "withdrawn", "cannot_tell"),
+]
+
+
+def test_both_verifiers_agree_on_a_sound_catalogue(built: World, script: _Script) -> None:
+    assert _both(built, script, built.catalogue, now=NOW + _HOUR) == _EXPECTED
+
+
+@pytest.mark.parametrize("days", [2, 8, 400, -2])
+def test_both_verifiers_agree_on_a_wrong_clock(built: World, script: _Script, days: int) -> None:
+    assert set(_both(built, script, built.catalogue, now=NOW + timedelta(days=days))) == {"cannot_tell"}
+
+
+def test_both_verifiers_follow_a_rotated_root_from_the_first(own: World, script: _Script) -> None:
+    renew_trust(own.home, now=NOW, replace=["root-1", "online", own.drafts[0].agency])
+    publish_catalogue(own.home, now=NOW)
+    assert _both(own, script, own.home / "public", now=NOW + _HOUR) == _EXPECTED
+
+
+def test_both_verifiers_refuse_the_catalogue_of_another_programme(built: World, own: World, script: _Script) -> None:
+    foreign = json.loads(own.root)
+    key = next(iter(foreign["signed"]["keys"].values()))
+    key["keyval"]["public"] = "00" * 32
+    assert set(_both(built, script, built.catalogue, now=NOW + _HOUR, root=json.dumps(foreign).encode())) == {
+        "cannot_tell"
+    }
+
+
+def test_both_verifiers_refuse_metadata_under_its_threshold(own: World, script: _Script) -> None:
+    catalogue = own.catalogue
+    root = json.loads(own.root)
+    root["signatures"] = root["signatures"][:1] * 2
+    answer = _both(own, script, catalogue, now=NOW + _HOUR, root=json.dumps(root).encode())
+    assert set(answer) == {"cannot_tell"}
+
+
+@pytest.mark.parametrize("part", ["timestamp.json", "1.snapshot.json", "1.targets.json", "idx", "rec", "head"])
+def test_both_verifiers_agree_when_a_part_is_missing(own: World, script: _Script, part: str) -> None:
+    gone = own.catalogue / ("md" if part.endswith(".json") else "") / part
+    shutil.rmtree(gone) if gone.is_dir() else gone.unlink()
+    outcomes = _both(own, script, own.catalogue, now=NOW + _HOUR)
+    assert "genuine" not in outcomes
+    assert outcomes[0] == "cannot_tell"
+
+
+def _alias(world: World, number: int) -> Alias:
+    return Alias("sha256", world.drafts[number].sha256)
+
+
+def _entry(world: World, number: int) -> bytes:
+    reader = FolderReader(world.home / "public")
+    head = walk_metadata(reader, world.root, NOW, Versions()).head
+    return find_entries(reader, head.root, head.depth, lookup_key(_alias(world, number)))[0]
+
+
+def _lead_to(world: World, place: Place) -> None:
+    """Let the entry of the first file lead elsewhere, as a thief of the online key could."""
+    agency = world.drafts[0].agency
+    case = Case(world.home, (agency, agency), world.drafts, NOW, contents=world.contents)
+    forged = seal_entry(_alias(world, GENUINE), place, token_bytes)
+    case.change_index([Change(forged[:16], _entry(world, GENUINE), forged)])
+
+
+def test_both_verifiers_refuse_an_entry_that_leads_to_the_record_of_another_file(own: World, script: _Script) -> None:
+    _lead_to(own, open_entry(_alias(own, 3), _entry(own, 3)))
+    outcomes = _both(own, script, own.home / "public", now=NOW + _HOUR)
+    assert outcomes == ["cannot_tell", *_EXPECTED[1:]]
+
+
+def test_both_verifiers_refuse_a_record_that_no_agency_signed(own: World, script: _Script) -> None:
+    record = Record(draft=own.drafts[GENUINE], rev=9, status=Status.GENUINE, since=NOW.date())
+    raw = record.to_bytes()
+    roles = json.loads((own.catalogue / "md/1.targets.json").read_bytes())["signed"]["delegations"]["roles"]
+    agency_key = next(role["keyids"][0] for role in roles if role["name"] == own.drafts[GENUINE].agency)
+    thief = Ed25519PrivateKey.generate().sign(b"p2pw-record-v1\n" + raw)
+    for signatures in ((Signature(bytes.fromhex(agency_key), thief),), ()):
+        key = token_bytes(32)
+        pack = seal_record(raw, signatures, key, token_bytes)
+        sha256 = _FolderStore(own.home / "public").put("rec", pack)
+        _lead_to(own, Place(key, sha256, 0, len(pack)))
+        outcomes = _both(own, script, own.home / "public", now=NOW + _HOUR)
+        assert outcomes == ["cannot_tell", *_EXPECTED[1:]]
+
+
+def _mutate(content: bytes, draw: random.Random) -> bytes:
+    """Change a file as accidents and attackers do: flip, cut, repeat, insert, take out, replace, change numbers."""
+    at = draw.randrange(len(content))
+    flipped = bytes([content[at] ^ (1 << draw.randrange(8))])
+    others = (b"", b"{}", b"null", b"[]", b'{"signed":{},"signatures":[]}', b"\xff", b"0")
+    number = draw.choice((b"2", b"1.5", b"-1", b"1e1", b"null"))
+    return draw.choice(
+        (
+            content[:at] + flipped + content[at + 1 :],
+            content[:at],
+            content[:at] + content[at:] * 2,
+            content[:at] + draw.randbytes(draw.randrange(1, 40)) + content[at:],
+            content[:at] + content[at + draw.randrange(1, 60) :],
+            draw.choice(others),
+            content.replace(b"1", number, draw.randrange(1, 4)),
+        )
+    )
+
+
+def test_no_changed_catalogue_out_of_hundreds_makes_a_file_genuine(built: World, script: _Script) -> None:
+    draw = random.Random(5)
+    base = _read(built.catalogue)
+    names = sorted(name for name in base if not name.endswith("root.json"))
+    changes: list[dict[str, bytes | None]] = []
+    while len(changes) < 400:
+        name = draw.choice(names)
+        content = _mutate(base[name], draw)
+        if content != base[name]:
+            changes.append({name: content})
+    asks = _asks(built)[:1]
+    answers = script.ask(base, changes, asks, root=built.root, now=NOW + _HOUR)
+    outcomes = {outcome for outcome, _ in answers}
+    # A timestamp with other white space says the same and may stay genuine; none of these changes is of that kind.
+    assert outcomes == {"cannot_tell"}
+    assert {reason for _, reason in answers} <= {"broken", "expired"}
+
+
+def test_no_changed_next_root_is_followed(built: World, script: _Script) -> None:
+    draw = random.Random(6)
+    base = _read(built.catalogue)
+    changes: list[dict[str, bytes | None]] = [{"md/2.root.json": _mutate(built.root, draw)} for _ in range(60)]
+    answers = script.ask(base, changes, _asks(built)[:1], root=built.root, now=NOW + _HOUR)
+    assert {outcome for outcome, _ in answers} == {"cannot_tell"}
+
+
+def _slips(draw: random.Random, count: int) -> list[str]:
+    signs = [*CODE_ALPHABET, *"oilOIL-\u2013\u2014 \u00a0\u200bu*\u00df\uff11"]
+    texts = ["FVPA-GSRR-NJ60", "fvpa gsrr nj6o", "FVPAGSRRNJ61", "", " ", "\u2013", "x" * 70]
+    while len(texts) < count:
+        code = list("FVPA-GSRR-NJ60")
+        for _ in range(draw.randrange(4)):
+            place = draw.randrange(len(code))
+            code[place : place + draw.randrange(2)] = [draw.choice(signs)]
+        texts.append("".join(code))
+    return texts
+
+
+def test_codes_are_read_as_the_command_line_reads_them(script: _Script) -> None:
+    texts = _slips(random.Random(8), 600)
+
+    def expected(text: str) -> object:
+        try:
+            return {"code": parse_code(text), "exact": True}
+        except BadInput:
+            nearest = nearest_code(text)
+            return {"code": nearest, "exact": False} if nearest else None
+
+    read = script.run("(texts) => { SOURCE; return texts.map(readCode); }", texts)
+    assert isinstance(read, list)
+    # The page tells a code that is past repair from a text that is no code; the command line refuses both.
+    told = [None if each and each["code"] is None else each for each in read]
+    assert told == [expected(text) for text in texts]
+    assert sum(each is not None for each in told) > 100
+
+
+def test_magnet_links_are_read_as_the_command_line_reads_them(script: _Script) -> None:
+    v1, v2 = "ab" * 20, "cd" * 32
+    links = [
+        f"magnet:?xt=urn:btih:{v1}",
+        f"MAGNET:?XT=URN:BTIH:{v1.upper()}&dn=sample-clip-07",
+        "magnet:?xt=urn:btih:ABCDEFGHIJKLMNOPQRSTUVWXYZ234567",
+        f"magnet:?xt.1=urn:btih:{v1}&xt.2=urn:btmh:1220{v2}",
+        f"magnet:?xt=urn:btmh:{v2}&xt=urn:btmh:{v2}",
+        f" magnet:?dn=x%26y&xt=urn%3Abtih%3A{v1}+ ",
+        f"magnet:?tr=udp%3A%2F%2Fexample.org&xt=urn:btih:{v1}&xt=urn:sha1:abc",
+        "magnet:?xt=urn:btih:abc",
+        f"magnet:?xt=urn:btih:{v1}&xt=urn:btih:zz",
+        "magnet:?dn=x",
+        "magnet:",
+        f"http://example.org/?xt=urn:btih:{v1}",
+        f"magnet:?xt=urn:btih:{v1}:x",
+        "magnet:?xt=urn:btih",
+    ]
+
+    def expected(link: str) -> object:
+        try:
+            return [[alias.type, alias.value] for alias in parse_magnet(link)]
+        except BadInput:
+            return None
+
+    assert script.run("(links) => { SOURCE; return links.map(readMagnet); }", links) == list(map(expected, links))
+
+
+_STREAM = """
+async (cases) => {
+  const digests = [];
+  const self = { postMessage: (message) => "digest" in message && digests.push(message.digest) };
+  SOURCE
+  hashing();
+  for (const pieces of cases) {
+    const queue = pieces.map((size, index) => new Uint8Array(size).fill(index + 1));
+    const reader = { read: async () => queue.length ? { done: false, value: queue.shift() } : { done: true } };
+    await self.onmessage({ data: { stream: () => ({ getReader: () => reader }) } });
+  }
+  return digests.map(toHex);
+}
+"""
+
+
+def test_the_streaming_hash_equals_sha256_at_every_block_edge_and_piece_size(script: _Script) -> None:
+    draw = random.Random(9)
+    cases = [[size] for size in range(132)]
+    cases += [[draw.randrange(200) for _ in range(draw.randrange(1, 9))] for _ in range(120)]
+    expected = [
+        hashlib.sha256(b"".join(bytes([index + 1]) * size for index, size in enumerate(pieces))).hexdigest()
+        for pieces in cases
+    ]
+    assert script.run(_STREAM, cases) == expected
