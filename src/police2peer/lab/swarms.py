@@ -73,7 +73,7 @@ class Swarms:
             return []
         swarm.completed += said.completed
         swarm.members[me] = _Member(said.left, now_s + 3 * self.interval_s)
-        others = (key for key, m in swarm.members.items() if key != me and (said.left or m.left))
+        others = (key for key in swarm.members if key != me)
         return [key for key, _ in zip(others, range(max(said.want, 0)), strict=False)]
 
     def counts(self, hash_: bytes) -> Counts:

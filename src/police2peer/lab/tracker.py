@@ -38,6 +38,7 @@ class Tracker:
         self._host, self._port = host, port
         self._server: asyncio.Server | None = None
         self._udp: asyncio.DatagramTransport | None = None
+        self._serving: set[asyncio.StreamWriter] = set()
 
     @property
     def url(self) -> str:
@@ -68,14 +69,19 @@ class Tracker:
             ) from error
 
     async def stop(self) -> None:
-        """Close both sockets."""
+        """Close both sockets and cut who is still asking."""
         if self._udp:
             self._udp.close()
         if self._server:
             self._server.close()
+            for writer in list(self._serving):
+                writer.transport.abort()
+            while self._serving:  # noqa: ASYNC110 - each ends by itself at once, its connection being cut
+                await asyncio.sleep(0.01)
             await self._server.wait_closed()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._serving.add(writer)
         with contextlib.suppress(OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), _REQUEST_S)
             host = writer.get_extra_info("peername")[0]
@@ -86,8 +92,7 @@ class Tracker:
             )
             await asyncio.wait_for(writer.drain(), _REQUEST_S)
         writer.close()
-        with contextlib.suppress(OSError):
-            await writer.wait_closed()
+        self._serving.discard(writer)
 
 
 def answer_http(head: bytes, host: str, swarms: Swarms, now_s: float) -> bytes:

@@ -11,6 +11,7 @@ infohash. Endpoint and prefix together find the connection (docs/adr/0003-data-r
 """
 
 import ipaddress
+import logging
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -32,6 +33,8 @@ from police2peer.networks.contract import (
     PeerLeft,
     WireEvent,
 )
+
+_log = logging.getLogger(__name__)
 
 NAME: Final = "bittorrent"
 _BLOCK_BYTES: Final = 16_384  # what libtorrent and every client since 2008 ask at a time
@@ -70,6 +73,7 @@ class _Connection:
     offer: OnWire
     peer: Address
     peer_id: bytes = b""
+    named: bool = False
     asked: Ranges = field(default_factory=list)
     sent: Ranges = field(default_factory=list)
 
@@ -83,12 +87,13 @@ class Exchanges:
         self._touched: dict[tuple[str, str], _Connection] = {}
         self._out: list[WireEvent] = []
         self._unread = 0
+        self.stopping = False
+        """Set when the node stops: who leaves from now on was sent away."""
         self._readers: dict[type[lt.alert], Callable[[Any, datetime], None]] = {
             lt.peer_connect_alert: self._connected,
             lt.alert: self._requested,
             lt.block_uploaded_alert: self._sent,
             lt.peer_disconnected_alert: self._left,
-            lt.peer_info_alert: self._named,
             lt.alerts_dropped_alert: self._dropped,
         }
         self.unnamed: set[lt.torrent_handle] = set()
@@ -104,13 +109,17 @@ class Exchanges:
         self._out = []
         for alert in alerts:
             read = self._readers.get(type(alert))
-            if read is not None:
-                read(alert, at)
+            try:
+                if read is not None:
+                    read(alert, at)
+            except Exception as error:  # noqa: BLE001 - one alert with foreign bytes must not cost the others
+                self._unread += 1
+                _log.error("an alert could not be read: %s", type(error).__name__)
         for connection in self._touched.values():
             self._flush(connection, at)
         self._touched.clear()
         if self._unread:
-            self._out.append(EvidenceGap(at, NAME, f"{self._unread} requests could not be attributed"))
+            self._out.append(EvidenceGap(at, NAME, f"{self._unread} alerts about peers could not be read"))
             self._unread = 0
         return self._out
 
@@ -173,7 +182,7 @@ class Exchanges:
         self._touched.pop(key, None)
         self._identify(connection, alert.pid, at)
         self._flush(connection, at)
-        self._out.append(PeerLeft(at, NAME, offer.id, connection.peer, _departure(alert, offer)))
+        self._out.append(PeerLeft(at, NAME, offer.id, connection.peer, self._departure(alert, offer)))
 
     def _identify(self, connection: _Connection, pid: lt.sha1_hash, at: datetime) -> None:
         prefix = pid.to_bytes()[:8]
@@ -181,15 +190,28 @@ class Exchanges:
             connection.peer_id = prefix
             self._out.append(ClientNamed(at, NAME, connection.offer.id, connection.peer, prefix, ""))
 
-    def _named(self, alert: lt.peer_info_alert, at: datetime) -> None:
-        offer = self._find(alert.handle)
-        for peer in alert.peer_info if offer else ():
+    def names(self, handle: lt.torrent_handle, at: datetime) -> list[WireEvent]:
+        """Ask the engine what the live peers of a torrent call themselves (the alert for it has no Python form)."""
+        offer = self._find(handle)
+        found: list[WireEvent] = []
+        for peer in handle.get_peer_info() if offer else ():
             connection = self._live.get((_endpoint_text(*peer.ip), offer.prefix)) if offer else None
-            if connection is None or not peer.client:
-                continue
-            name = peer.client.decode("utf-8", "replace")[:64]
-            peer_id = connection.peer_id or peer.pid.to_bytes()[:8]
-            self._out.append(ClientNamed(at, NAME, connection.offer.id, connection.peer, peer_id, name))
+            if connection is not None and peer.client and not connection.named:
+                connection.named = True
+                peer_id = connection.peer_id or peer.pid.to_bytes()[:8]
+                name = peer.client.decode("utf-8", "replace")[:64]
+                found.append(ClientNamed(at, NAME, connection.offer.id, connection.peer, peer_id, name))
+        return found
+
+    def _departure(self, alert: lt.peer_disconnected_alert, offer: OnWire) -> Departure:
+        reason = int(alert.reason)
+        if self.stopping:
+            return Departure.STOPPED
+        if offer.withdrawn or reason == int(lt.close_reason_t.torrent_removed):
+            return Departure.WITHDRAWN
+        if reason in _COMPLETE or alert.error.message() == _SEEN_AS_COMPLETE:
+            return Departure.COMPLETE
+        return Departure.CLOSED if reason in _CLOSED else Departure.FAULT
 
     def _flush(self, connection: _Connection, at: datetime) -> None:
         offer, peer = connection.offer.id, connection.peer
@@ -210,12 +232,3 @@ def _extend(ranges: Ranges, first: int, length: int) -> None:
 def _endpoint_text(host: str, port: int) -> str:
     """Write an endpoint as libtorrent's messages do."""
     return f"[{ipaddress.ip_address(host)}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def _departure(alert: lt.peer_disconnected_alert, offer: OnWire) -> Departure:
-    reason = int(alert.reason)
-    if offer.withdrawn or reason == int(lt.close_reason_t.torrent_removed):
-        return Departure.WITHDRAWN
-    if reason in _COMPLETE or alert.error.message() == _SEEN_AS_COMPLETE:
-        return Departure.COMPLETE
-    return Departure.CLOSED if reason in _CLOSED else Departure.FAULT

@@ -31,13 +31,14 @@ from police2peer.networks.bittorrent.upload_only import (
     open_session,
     parameters,
 )
-from police2peer.networks.contract import Offer, OfferId, OfferPulled, WireEvent
+from police2peer.networks.contract import EvidenceGap, Offer, OfferId, OfferPulled, WireEvent
 
 _log = logging.getLogger(__name__)
 
 _TURN_MS: Final = 200
 _STATS_EVERY_S: Final = 2.0
 _NAMES_EVERY_S: Final = 0.5
+_NAMES_A_TURN: Final = 50  # torrents; each look at the peers of one costs a round trip of the engine
 _FLAGS_A_TURN: Final = 250  # 100,000 offers are looked at again within 14 minutes
 _FORGET_AFTER_S: Final = 10.0  # late alerts of a withdrawn offer still find it
 _DHT_A_TURN: Final = 20  # announcements forced at a time once the DHT is reached
@@ -199,6 +200,7 @@ class Session:
 
     def stop(self) -> None:
         """Leave every swarm, hand out the last events, end the thread."""
+        self.exchanges.stopping = True
         self._session.pause()
         self._stopping.set()
         self._thread.join(timeout=20)
@@ -233,6 +235,7 @@ class Session:
                 self._deliver(events)
         except Exception as error:  # noqa: BLE001 - foreign bytes may break anything; contacts must go on
             _log.error("a batch of alerts was not read: %s", type(error).__name__)
+            self._deliver([EvidenceGap(self._clock(), NAME, "a batch of alerts could not be read")])
 
     def _manage(self, alert: lt.alert, events: list[WireEvent]) -> None:
         match alert:
@@ -274,9 +277,12 @@ class Session:
         self._stats_seen.set()
 
     def _ask_names(self) -> None:
-        for handle in [self.exchanges.unnamed.pop() for _ in range(min(50, len(self.exchanges.unnamed)))]:
+        unnamed, events = self.exchanges.unnamed, list[WireEvent]()
+        for handle in [unnamed.pop() for _ in range(min(_NAMES_A_TURN, len(unnamed)))]:
             if handle.is_valid():
-                handle.post_peer_info()
+                events += self.exchanges.names(handle, self._clock())
+        if events:
+            self._deliver(events)
 
     def _announce_late(self) -> None:
         """Announce what was added before the DHT answered: libtorrent would wait a whole interval."""

@@ -31,8 +31,9 @@ FLAGS: Final = (
     | _F.disable_pex
     | _F.disable_lsd
 )
-# libtorrent clears seed mode by itself once every piece was hashed; the rest must stand for ever.
-LASTING: Final = FLAGS & ~(_F.seed_mode | _F.duplicate_is_error)
+# libtorrent clears seed mode by itself once every piece was hashed, and keeps `default_dont_download` as the
+# priority of the file and not as a flag; the rest must stand for ever.
+LASTING: Final = FLAGS & ~(_F.seed_mode | _F.default_dont_download | _F.duplicate_is_error)
 FORBIDDEN: Final = _F.auto_managed | _F.share_mode | _F.super_seeding | _F.paused
 
 # What may not rise above zero, and what it means when it does.
