@@ -27,7 +27,7 @@ COUNT = 40
 ITERATIONS = 1_000  # the least that a head may ask for; the default costs 0.3 s a code
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Case:
     """A catalogue folder and what is in it."""
 
