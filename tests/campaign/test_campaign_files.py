@@ -139,7 +139,7 @@ _FAULTS = [
     ("replication = 1", "replication = 0", "replication", "out of bounds"),
     ("replication = 1", "replication = true", "replication", "a whole number"),
     ("size_bytes = 700_000_000", "size_bytes = 5_000_000_000", "blank.size_bytes", "out of bounds"),
-    ('message = "help"', 'message = "hepl"', "", 'did you mean "help"?'),
+    ('message = "help"', 'message = "hepl"', "messages[4].message", 'did you mean "help"?'),
     ('message = "help"', 'message = "legality"', "messages[4].message", "there twice"),
     ('message = "help"', 'message = "help"\nfile = "a.toml"', "messages[4].message", "either message or file"),
     ('message = "help"', 'file = "none.toml"', "", "cannot be read"),

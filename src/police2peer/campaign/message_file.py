@@ -19,7 +19,8 @@ from police2peer.campaign.language import Language
 from police2peer.campaign.lint import scam_lint
 from police2peer.campaign.message import Texts
 from police2peer.campaign.order import NAME_REMEDY, is_name
-from police2peer.strict_toml import Problem, Problems, Report, Table, nearest, parse_document, read_document
+from police2peer.errors import BadInput
+from police2peer.strict_toml import Report, Table, nearest, parse_document, read_document
 
 __all__ = ["SHIPPED_MESSAGES", "MessageWords", "read_message", "shipped_message"]
 
@@ -62,12 +63,9 @@ def _shipped(name: str) -> Table:
 def shipped_message(
     name: str, languages: Sequence[Language], issuers: Mapping[Language, str], *, addresses: Iterable[str] = ()
 ) -> MessageWords:
-    """Read a shipped arm; raises `Problems` for an unknown one."""
+    """Read a shipped arm; raises `BadInput` for an unknown one."""
     if name not in SHIPPED_MESSAGES:
-        raise Problems(
-            Path("messages"),
-            (Problem(None, "", "no such message is shipped", nearest(name, list(SHIPPED_MESSAGES))),),
-        )
+        raise BadInput("no such message is shipped", remedy=nearest(name, list(SHIPPED_MESSAGES)))
     if name == Arm.BLANK:
         return MessageWords("blank", 1, Arm.BLANK, {})
     return _words(_shipped(name), languages, issuers, addresses)
