@@ -202,5 +202,8 @@ def test_spoiled_stored_bytes_are_noticed_and_made_anew(tmp_path: Path) -> None:
 def test_what_was_derived_is_recalled_by_its_inputs(tmp_path: Path) -> None:
     key = "0" * 64
     assert BaseStore(tmp_path).recall(key) is None
-    BaseStore(tmp_path).remember(key, {"film": "x"})
-    assert BaseStore(tmp_path).recall(key) == {"film": "x"}
+    kept = BaseStore(tmp_path).put(b"a film")
+    BaseStore(tmp_path).remember(key, {"film": kept}, stored=[kept])
+    assert BaseStore(tmp_path).recall(key) == {"film": kept, "stored": [kept]}
+    (tmp_path / "bytes" / kept[:2] / kept).unlink()
+    assert BaseStore(tmp_path).recall(key) is None

@@ -28,10 +28,7 @@ def draw_contact_sheet(studio: Studio, shown: Iterable[tuple[WarningMessage, Lan
 
     Raises `BadInput` when a message cannot be shown.
     """
-    rows = [
-        [_small(picture) for picture in (*studio.film_cards(message, language), studio.sheet(message, language))]
-        for message, language in shown
-    ]
+    rows = [[_small(picture) for picture in studio.preview(message, language)] for message, language in shown]
     if not rows:
         raise BadInput("there is no message with text to show", remedy="name a message and language of the campaign")
     width = max(sum(image.width + _GAP for image in row) for row in rows) + _GAP

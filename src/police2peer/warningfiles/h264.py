@@ -41,6 +41,8 @@ _PARAMS = ":".join(
         "colormatrix=bt709",
     )
 )
+# A grey picture needs no search; none of these stands in the parameter sets, and it takes a third of the time.
+_HASTE = ":subme=0:me=dia:rc-lookahead=0:mbtree=0:aq-mode=0:trellis=0"
 _LEVEL = "4.0"  # 1280x720 at 25 pictures a second, and what every player of the last fifteen years takes
 
 
@@ -72,7 +74,9 @@ def _sample(stream: bytes) -> bytes:
     return b"".join(len(unit).to_bytes(4, "big") + unit for unit in kept)
 
 
-def _encode(planes: Sequence[Pixels], count: int, crf: int) -> tuple[list[bytes], ParameterSets]:
+def _encode(
+    planes: Sequence[Pixels], count: int, crf: int, params: str = _PARAMS
+) -> tuple[list[bytes], ParameterSets]:
     height, width = planes[0].shape
     context = av.CodecContext.create("libx264", "w")
     if not isinstance(context, VideoCodecContext):
@@ -80,7 +84,7 @@ def _encode(planes: Sequence[Pixels], count: int, crf: int) -> tuple[list[bytes]
     context.width, context.height, context.pix_fmt = width, height, "yuv420p"
     context.time_base, context.framerate = Fraction(1, FRAMES_PER_S), Fraction(FRAMES_PER_S)
     context.flags |= Flags.global_header | Flags.bitexact
-    context.options = {"preset": _PRESET, "crf": str(crf), "level": _LEVEL, "x264-params": _PARAMS}
+    context.options = {"preset": _PRESET, "crf": str(crf), "level": _LEVEL, "x264-params": params}
     picture = np.concatenate([plane.ravel() for plane in planes]).reshape(-1, width)
     frame = av.VideoFrame.from_ndarray(picture, format="yuv420p")
     frame.time_base = context.time_base
@@ -103,5 +107,5 @@ def skip_pictures(width: int, height: int) -> tuple[list[bytes], ParameterSets]:
     """Make the pictures 1 to 299 that repeat whatever IDR picture of this size stands before them."""
     luma = np.full((height, width), 128, dtype=np.uint8)
     chroma = np.full((height // 2, width // 2), 128, dtype=np.uint8)
-    samples, sets = _encode((luma, chroma, chroma), LONGEST_STILL, 23)
+    samples, sets = _encode((luma, chroma, chroma), LONGEST_STILL, 23, _PARAMS + _HASTE)
     return samples[1:], sets

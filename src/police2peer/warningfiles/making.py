@@ -44,8 +44,9 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class _Batch:
-    """Files of one message in one language and format; what one worker is given."""
+    """Files of one message in one language; what one worker is given. `run` differs for each call."""
 
+    run: int
     store: Path
     message: WarningMessage
     making: Making
@@ -100,7 +101,7 @@ def _write(campaign: Campaign, folder: Path, made: Mapping[Recipe, WarningFile],
 
 
 def _kept(campaign: Campaign, folder: Path) -> dict[Recipe, WarningFile]:
-    """Find the files of an earlier run that are still what the campaign wants."""
+    """Find the files of an earlier run that are still what the campaign wants, and whose bytes are there."""
     found: dict[Recipe, WarningFile] = {}
     for name in (MANIFEST_NAME, _DRAFT_NAME):
         if (folder / name).is_file():
@@ -108,7 +109,11 @@ def _kept(campaign: Campaign, folder: Path) -> dict[Recipe, WarningFile]:
     making = making_of(campaign)
     messages = {message.id: message for message in campaign.messages}
     wanted = {recipe: basis_of(messages[recipe.message_id], recipe, making) for recipe in campaign.recipes()}
-    return {recipe: file for recipe, file in found.items() if wanted.get(recipe) == file.basis}
+    return {
+        recipe: file
+        for recipe, file in found.items()
+        if wanted.get(recipe) == file.basis and file.plan.is_there() and file.plan.store.holds(file.still_sha256)
+    }
 
 
 def _batches(
@@ -116,6 +121,7 @@ def _batches(
 ) -> Iterator[_Batch]:
     issued = {file.code for file in made.values()} | {SAMPLE_CODE}
     messages = {message.id: message for message in campaign.messages}
+    run = time.monotonic_ns()
     wanted = [recipe for recipe in campaign.recipes() if recipe not in made]
     wanted.sort(key=lambda recipe: (recipe.message_id, recipe.language or "", recipe.format, recipe.variant))
     for (message_id, language), group in groupby(wanted, key=lambda recipe: (recipe.message_id, recipe.language)):
@@ -125,6 +131,7 @@ def _batches(
         for at in range(0, len(recipes), _BATCH_FILES):
             orders = tuple((recipe, _unissued(issued, new_code)) for recipe in recipes[at : at + _BATCH_FILES])
             yield _Batch(
+                run,
                 store_in(folder).folder,
                 replace(message, texts=texts, clips=dict(message.clips)),
                 making_of(campaign),
@@ -165,11 +172,11 @@ _here = threading.local()
 
 
 def _make_batch(batch: _Batch) -> list[dict[str, object]]:
-    """Make one batch; the studio stays with the thread for the next one."""
+    """Make one batch; the studio stays with the thread for the next one of the same run."""
     studio = getattr(_here, "studio", None)
-    if not isinstance(studio, Studio) or _here.basis != (batch.store, batch.making):
+    if not isinstance(studio, Studio) or _here.basis != (batch.run, batch.store, batch.making):
         studio = Studio(BaseStore(batch.store), batch.making)
-        _here.studio, _here.basis = studio, (batch.store, batch.making)
+        _here.studio, _here.basis = studio, (batch.run, batch.store, batch.making)
     return [
         file_to_json(studio.make(batch.message, recipe.language, recipe.format, code, variant=recipe.variant))
         for recipe, code in batch.orders

@@ -172,6 +172,11 @@ class FilePlan:
             known.keep(piece_length, self.parts[: index + 1], state)
         return state.result()
 
+    def is_there(self) -> bool:
+        """Whether the store still holds every range that the plan draws on."""
+        stored = (part for part in self.parts if isinstance(part, StoredRange))
+        return all(self.store.holds(part.sha256, part.offset + part.length) for part in stored)
+
     def to_json(self) -> list[dict[str, object]]:
         """Give the parts as plain values for a manifest; stored bytes stay in the store."""
         return [_part_to_json(part) for part in self.parts]

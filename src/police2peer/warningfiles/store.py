@@ -8,6 +8,7 @@ everything they were made from, so that making can be taken up where it stopped.
 import hashlib
 import json
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from police2peer.errors import BadInput, Unavailable
@@ -30,7 +31,7 @@ class BaseStore:
         """Keep the bytes and give their SHA-256 in hex."""
         sha256 = hashlib.sha256(content).hexdigest()
         path = self._path(sha256)
-        if sha256 not in self._sound and not (path.is_file() and path.stat().st_size == len(content)):
+        if not (path.is_file() and path.stat().st_size == len(content)):
             write_whole(path, content)
         self._sound.add(sha256)
         return sha256
@@ -62,17 +63,29 @@ class BaseStore:
         except FileNotFoundError as error:
             raise _lost(sha256) from error
 
+    def holds(self, sha256: str, length: int = 0) -> bool:
+        """Whether at least `length` bytes lie under this name; they are compared with it when they are read."""
+        try:
+            return self._path(sha256).stat().st_size >= length
+        except FileNotFoundError:
+            return False
+
     def recall(self, key: str) -> dict[str, object] | None:
-        """Give what `remember` noted under the digest `key`, or None when nothing readable is there."""
+        """Give what `remember` noted under the digest `key`.
+
+        None when nothing readable is there, or when bytes that it names are gone: then it is made anew.
+        """
         try:
             note = json.loads(self._note(key).read_bytes())
         except (FileNotFoundError, ValueError):
             return None
-        return note if isinstance(note, dict) else None
+        if not isinstance(note, dict) or not all(self.holds(sha256) for sha256 in note.get("stored", ())):
+            return None
+        return note
 
-    def remember(self, key: str, note: dict[str, object]) -> None:
-        """Note under the digest `key` what was derived from the inputs it stands for."""
-        write_whole(self._note(key), json.dumps(note, sort_keys=True).encode())
+    def remember(self, key: str, note: Mapping[str, object], stored: Sequence[str] = ()) -> None:
+        """Note under the digest `key` what was derived from the inputs it stands for, and which bytes it needs."""
+        write_whole(self._note(key), json.dumps({**note, "stored": list(stored)}, sort_keys=True).encode())
 
     def _path(self, sha256: str) -> Path:
         check_digest(sha256)

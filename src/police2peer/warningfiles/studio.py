@@ -20,13 +20,14 @@ from police2peer.warningfiles.formats.blank import make_blank
 from police2peer.warningfiles.formats.document import make_pdf
 from police2peer.warningfiles.formats.film import make_film
 from police2peer.warningfiles.formats.picture import make_jpg, make_png
+from police2peer.warningfiles.layout import FILM, SHEET
 from police2peer.warningfiles.painting import Pixels
 from police2peer.warningfiles.plan import FilePlan
 from police2peer.warningfiles.store import BaseStore
 from police2peer.warningfiles.typesetting import template_digest
 from police2peer.warningfiles.warningfile import WarningFile
 from police2peer.warningfiles.wording import Wording
-from police2peer.warningfiles.workshop import FILM_CARDS, Workshop, digest_of
+from police2peer.warningfiles.workshop import FILM_CARDS, SAMPLE_CODE, Workshop, digest_of
 
 __all__ = ["Finding", "Making", "Studio"]
 
@@ -128,14 +129,12 @@ class Studio:
             still_sha256=self._workshop.store.put(still),
         )
 
-    def film_cards(self, message: WarningMessage, language: Language) -> tuple[Pixels, ...]:
-        """Set every card of the film, for a look before anything is made."""
+    def preview(self, message: WarningMessage, language: Language) -> tuple[Pixels, ...]:
+        """Set every card of the film and the sheet, with a code that is never issued."""
         wording = self._gated(message, language)
-        return tuple(self._workshop.film_card(wording, kind) for kind in FILM_CARDS)
-
-    def sheet(self, message: WarningMessage, language: Language) -> Pixels:
-        """Set the sheet of picture and PDF, for a look before anything is made."""
-        return self._workshop.sheet(self._gated(message, language))
+        cards = [self._workshop.film_card(wording, kind) for kind in FILM_CARDS]
+        cards[-1] = self._workshop.painted(wording, SAMPLE_CODE, cards[-1], FILM)
+        return *cards, self._workshop.painted(wording, SAMPLE_CODE, self._workshop.sheet(wording), SHEET)
 
     def _gated(self, message: WarningMessage, language: Language | None) -> Wording:
         """Give the wording once no letter of it is missing."""

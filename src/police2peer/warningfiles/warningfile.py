@@ -136,16 +136,16 @@ def read_manifest(folder: Path, name: str = MANIFEST_NAME) -> Manifest:
     except (ValueError, RecursionError) as error:
         raise _not_in_form(name) from error
     store = store_in(folder)
+    if not isinstance(value, dict) or value.get("version") != _VERSION:
+        raise _not_in_form(name)
     try:
-        if value["version"] != _VERSION:
-            raise _not_in_form(name)
         return Manifest(
             campaign_id=str(value["campaign"]),
             campaign_sha256=str(value["campaign_sha256"]),
             made_with={str(tool): str(version) for tool, version in value["made_with"].items()},
             files=tuple(file_from_json(item, store) for item in value["files"]),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (BadInput, KeyError, TypeError, ValueError, AttributeError) as error:
         raise _not_in_form(name) from error
 
 

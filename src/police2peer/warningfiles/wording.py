@@ -57,6 +57,11 @@ class Wording:
             verify_url=message.verify_url,
         )
 
+    @property
+    def is_rtl(self) -> bool:
+        """Whether the language is written from right to left."""
+        return direction(self.language) == "rtl"
+
     def card(self) -> dict[str, object]:
         """Give what the template needs to know of this wording."""
         words = {

@@ -15,7 +15,7 @@ import numpy as np
 
 from police2peer.warningfiles.code import VerifyCode
 from police2peer.warningfiles.layout import A4_WIDTH_PT, FILM, SHEET, Layout, qr_matrix, qr_shape
-from police2peer.warningfiles.painting import INK, Pixels, SymbolSet, code_tile, picture_pixels
+from police2peer.warningfiles.painting import INK, Pixels, SymbolSet, code_tile, paint, picture_pixels
 from police2peer.warningfiles.plan import FilePlan, MidStates, StoredRange
 from police2peer.warningfiles.store import BaseStore
 from police2peer.warningfiles.typesetting import Typesetter, officer_svg
@@ -25,7 +25,7 @@ __all__ = ["FILM_CARDS", "SAMPLE_CODE", "Workshop", "digest_of"]
 
 # The order of a film; the card of the code stands last, so that unique films share all that comes before it.
 FILM_CARDS = ("opening", "points", "help", "verify")
-SAMPLE_CODE = VerifyCode("0000-0000-0000")  # as long as any other: measured, never printed
+SAMPLE_CODE = VerifyCode("0000-0000-0000")  # as long as any other: stands in previews, is never issued
 _MOST_KEPT = 24  # pictures of 3 MB each
 
 _Kept = TypeVar("_Kept")
@@ -92,6 +92,10 @@ class Workshop:
         )
         shape = qr_shape(wording.address(SAMPLE_CODE))
         return code_tile(layout.panel, symbols, wording.address(code), shape, code)
+
+    def painted(self, wording: Wording, code: VerifyCode, picture: Pixels, layout: Layout) -> Pixels:
+        """Give a copy of a picture with its code."""
+        return paint(picture, layout, self.tile(wording, code, layout), rtl=wording.is_rtl)
 
 
 def _card(wording: Wording, kind: str, layout: Layout) -> dict[str, object]:

@@ -52,5 +52,5 @@ def _dark_second(workshop: Workshop) -> bytes:
         skips = moving.skips(workshop, _SIZE.width, _SIZE.height)
         track = moving.picture_track([still.sample], [FRAMES_PER_S], skips, _SIZE)
         note = {"film": workshop.store.put(write_mp4([track]).content)}
-        workshop.store.remember(key, note)
+        workshop.store.remember(key, note, stored=[str(note["film"])])
     return workshop.store.read(str(note["film"]))

@@ -13,7 +13,6 @@ from functools import partial
 
 import av
 
-from police2peer.campaign import direction
 from police2peer.errors import BadInput
 from police2peer.warningfiles.code import VerifyCode
 from police2peer.warningfiles.colour import Planes, paint_planes, planes_of
@@ -56,7 +55,7 @@ def make_film(workshop: Workshop, wording: Wording, code: VerifyCode, film_secon
     key = ("film", wording.digest(), str(film_seconds))
     base = workshop.keep(key, _Base, partial(_base, workshop, wording, film_seconds))
     tile = workshop.tile(wording, code, FILM)
-    card = paint_planes(base.code_card, FILM, tile, rtl=direction(wording.language) == "rtl")
+    card = paint_planes(base.code_card, FILM, tile, rtl=wording.is_rtl)
     note = json.dumps({"code": code, "url": wording.address(code)}).encode()
     for crf in range(_CRF, _COARSEST_CRF, _CRF_STEP):
         still = encode_still(card.all(), crf)
@@ -139,7 +138,7 @@ def _base(workshop: Workshop, wording: Wording, film_seconds: int) -> _Base:
     note = workshop.store.recall(key)
     if note is None:
         note = _make_base(workshop, wording, film_seconds, code_card)
-        workshop.store.remember(key, note)
+        workshop.store.remember(key, note, stored=[str(note[name]) for name in ("prefix", "suffix")])
     prefix, suffix = (_whole(workshop, str(note[name])) for name in ("prefix", "suffix"))
     sets = ParameterSets(bytes.fromhex(str(note["sps"])), bytes.fromhex(str(note["pps"])))
     return _Base(prefix, suffix, int(str(note["slot_bytes"])), sets, code_card)
@@ -150,10 +149,11 @@ def _whole(workshop: Workshop, sha256: str) -> StoredRange:
 
 
 def _make_base(workshop: Workshop, wording: Wording, film_seconds: int, code_card: Planes) -> dict[str, object]:
-    rtl = direction(wording.language) == "rtl"
     tile = workshop.tile(wording, SAMPLE_CODE, FILM)
     cards = [planes_of(workshop.film_card(wording, kind)) for kind in FILM_CARDS[:-1]]
-    stills = [encode_still(card.all(), _CRF) for card in [*cards, paint_planes(code_card, FILM, tile, rtl=rtl)]]
+    stills = [
+        encode_still(card.all(), _CRF) for card in [*cards, paint_planes(code_card, FILM, tile, rtl=wording.is_rtl)]
+    ]
     slot_bytes = _slot_size(stills[-1])
     skips = moving.skips(workshop, FILM.width, FILM.height)
     if any(still.sets != skips.sets for still in stills):

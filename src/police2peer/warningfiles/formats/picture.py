@@ -5,10 +5,9 @@ import io
 
 from PIL import Image
 
-from police2peer.campaign import direction
 from police2peer.warningfiles.code import VerifyCode
 from police2peer.warningfiles.layout import SHEET
-from police2peer.warningfiles.painting import Pixels, paint
+from police2peer.warningfiles.painting import Pixels
 from police2peer.warningfiles.plan import FilePlan
 from police2peer.warningfiles.wording import Wording
 from police2peer.warningfiles.workshop import Workshop
@@ -21,8 +20,7 @@ _JPEG_FULL_COLOUR = 0  # 4:4:4: gold letters on navy blur in 4:2:0
 
 
 def _painted(workshop: Workshop, wording: Wording, code: VerifyCode) -> Pixels:
-    tile = workshop.tile(wording, code, SHEET)
-    return paint(workshop.sheet(wording), SHEET, tile, rtl=direction(wording.language) == "rtl")
+    return workshop.painted(wording, code, workshop.sheet(wording), SHEET)
 
 
 def jpeg_bytes(workshop: Workshop, wording: Wording, code: VerifyCode) -> bytes:

@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: EUPL-1.2
+import dataclasses
+import io
+import json
+import struct
+import subprocess
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import av
+import numpy as np
+import numpy.typing as npt
+import pypdfium2  # type: ignore[import-untyped]
+import pytest
+import zxingcpp
+from PIL import Image
+
+from police2peer.campaign import SHIPPED_LANGUAGES, FileFormat, Language, WarningMessage, direction
+from police2peer.errors import BadInput
+from police2peer.warningfiles import (
+    BaseStore,
+    Making,
+    Studio,
+    VerifyCode,
+    WarningFile,
+    verify_address,
+)
+from police2peer.warningfiles.formats.film import NOTE_UUID
+
+Pixels = npt.NDArray[np.uint8]
+
+_CODE = VerifyCode("FVPA-GSRR-NJ60")
+_OTHER = VerifyCode("4P4C-YQV2-RQ36")
+_EN, _AR = Language("en"), Language("ar")
+_TEXT_FORMATS = [one for one in FileFormat if one.carries_text]
+
+
+def _content(file: WarningFile) -> bytes:
+    return file.plan.read(0, file.plan.size)
+
+
+def _qr_texts(picture: Image.Image | Pixels) -> list[str]:
+    return [found.text for found in zxingcpp.read_barcodes(picture)]
+
+
+def _decoded(content: bytes) -> tuple[int, Pixels, int]:
+    """Decode a whole film with every error fatal: how many pictures, the last one, how many sound frames."""
+    strict = {"err_detect": "explode"}
+    with av.open(io.BytesIO(content), "r", format="mp4", options=strict) as film:
+        pictures = 0
+        for frame in film.decode(video=0):
+            pictures, last = pictures + 1, frame
+        shown = last.to_ndarray(format="rgb24").astype(np.uint8)
+    with av.open(io.BytesIO(content), "r", format="mp4", options=strict) as film:
+        sounds = len(list(film.decode(audio=0)))
+    return pictures, shown, sounds
+
+
+def _note(content: bytes) -> dict[str, str]:
+    begin = content.index(NOTE_UUID.bytes) + 16
+    note: dict[str, str] = json.loads(content[begin : content.index(b"}", begin) + 1])
+    return note
+
+
+@pytest.mark.parametrize("language", SHIPPED_LANGUAGES)
+def test_every_film_decodes_whole_and_its_last_picture_leads_to_its_code(
+    studio: Studio, message: WarningMessage, language: Language, capfd: pytest.CaptureFixture[str]
+) -> None:
+    content = _content(studio.make(message, language, FileFormat.MP4, _CODE))
+    pictures, last, sounds = _decoded(content)
+    assert pictures == 8 * 25
+    assert sounds == 8 * 48_000 // 1024
+    assert _qr_texts(last) == [verify_address(message.verify_url, _CODE)]
+    assert _note(content) == {"code": _CODE, "url": verify_address(message.verify_url, _CODE)}
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("file_format", _TEXT_FORMATS)
+@pytest.mark.parametrize("language", [_EN, _AR])
+def test_the_same_inputs_give_the_same_bytes(
+    tmp_path: Path, studio: Studio, message: WarningMessage, language: Language, file_format: FileFormat
+) -> None:
+    first = studio.make(message, language, file_format, _CODE)
+    # Another studio over an empty store: nothing is remembered, everything is made anew.
+    anew = Studio(BaseStore(tmp_path), Making(film_seconds=8)).make(message, language, file_format, _CODE)
+    assert anew.hashes == first.hashes
+    assert anew.id == first.id
+
+
+def test_fifty_films_differ_in_every_hash_and_share_all_but_their_slot(
+    studio: Studio, message: WarningMessage, draw_code: Callable[[], VerifyCode]
+) -> None:
+    films = [studio.make(message, _EN, FileFormat.MP4, draw_code()) for _ in range(50)]
+    for name in ("sha256", "sha1", "md5", "bt_pieces", "bt2_root"):
+        assert len({getattr(film.hashes, name) for film in films}) == 50
+    assert len({film.plan.size for film in films}) == 1
+    assert len({(film.plan.parts[0], film.plan.parts[-1]) for film in films}) == 1
+    for film in films[:3]:
+        assert _qr_texts(_decoded(_content(film))[1]) == [verify_address(message.verify_url, film.code or _CODE)]
+
+
+def test_a_long_film_shows_each_card_and_ends_with_the_code(store: BaseStore, message: WarningMessage) -> None:
+    film = Studio(store, Making(film_seconds=61)).make(message, _EN, FileFormat.MP4, _CODE)
+    pictures, last, _ = _decoded(_content(film))
+    assert pictures == 61 * 25
+    assert _qr_texts(last) == [verify_address(message.verify_url, _CODE)]
+
+
+def test_the_slot_is_met_to_the_byte_whatever_the_address(store: BaseStore, message: WarningMessage) -> None:
+    studio = Studio(store, Making(film_seconds=4))
+    sizes = set()
+    for length in range(1, 40, 13):
+        longer = dataclasses.replace(message, verify_url=f"https://p2p.police.example/{'v' * length}")
+        content = _content(studio.make(longer, _EN, FileFormat.MP4, _CODE))
+        sizes.add(len(content))
+        assert _qr_texts(_decoded(content)[1]) == [verify_address(longer.verify_url, _CODE)]
+    assert sizes
+
+
+@pytest.mark.parametrize("file_format", [FileFormat.JPG, FileFormat.PNG])
+@pytest.mark.parametrize("language", SHIPPED_LANGUAGES)
+def test_a_picture_opens_and_its_qr_code_leads_to_its_code(
+    studio: Studio, message: WarningMessage, language: Language, file_format: FileFormat
+) -> None:
+    with Image.open(io.BytesIO(_content(studio.make(message, language, file_format, _CODE)))) as picture:
+        assert picture.size == (1080, 1528)
+        assert not picture.info.get("exif")
+        assert _qr_texts(picture.convert("RGB")) == [verify_address(message.verify_url, _CODE)]
+
+
+@pytest.mark.parametrize("language", SHIPPED_LANGUAGES)
+def test_a_document_is_one_page_of_real_text(studio: Studio, message: WarningMessage, language: Language) -> None:
+    content = _content(studio.make(message, language, FileFormat.PDF, _CODE))
+    document = pypdfium2.PdfDocument(content)
+    assert len(document) == 1
+    text = document[0].get_textpage().get_text_bounded()
+    texts = message.texts[language]
+    flowing = " ".join(text.split())
+    if direction(language) == "rtl":
+        # This reader mixes what stands side by side on a right-to-left page; words of the script must be there.
+        found = [word in flowing for _, words in texts.sentences() for word in words.split()]
+        assert found.count(True) > len(found) // 3
+    else:
+        assert _CODE in flowing
+        assert "p2p.police.example/help" in flowing
+        assert all(" ".join(point.split()) in flowing for point in texts.points)
+    assert document.get_metadata_value("Title") == texts.document_title
+    picture = document[0].render(scale=2).to_pil().convert("RGB")
+    assert _qr_texts(picture) == [verify_address(message.verify_url, _CODE)]
+    for active in (b"/JavaScript", b"/JS", b"/URI", b"/Launch", b"/AcroForm", b"/EmbeddedFile"):
+        assert active not in content
+
+
+def test_an_archive_opens_and_holds_readme_document_and_picture(studio: Studio, message: WarningMessage) -> None:
+    content = _content(studio.make(message, _EN, FileFormat.ZIP, _CODE))
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        assert archive.testzip() is None
+        assert archive.namelist() == ["README.txt", "message.pdf", "message.jpg"]
+        assert {entry.date_time[:3] for entry in archive.infolist()} == {(2026, 1, 1)}
+        readme = archive.read("README.txt").decode("utf-8-sig")
+    assert verify_address(message.verify_url, _CODE) in readme
+    assert message.help_url in readme
+    assert message.texts[_EN].help in readme or message.texts[_EN].help_label in readme
+
+
+def test_a_blank_takes_no_room_decodes_and_says_nothing(
+    studio: Studio, message: WarningMessage, tmp_path: Path
+) -> None:
+    blank = dataclasses.replace(message, id="blank", texts={})
+    file = studio.make(blank, None, FileFormat.BLANK_MP4, _CODE)
+    assert (file.code, file.language) == (None, None)
+    assert file.plan.size == 700_000_000
+    path = tmp_path / "blank.mp4"
+    file.plan.write(path)
+    assert path.stat().st_blocks * 512 < 64 * 1024
+    with av.open(str(path), options={"err_detect": "explode"}) as film:
+        pictures = [picture.to_ndarray(format="rgb24") for picture in film.decode(video=0)]
+    assert len(pictures) == 25
+    assert max(int(picture.max()) for picture in pictures) < 24
+    other = studio.make(blank, None, FileFormat.BLANK_MP4, _OTHER)
+    assert other.hashes.sha256 != file.hashes.sha256
+    assert other.hashes.bt_pieces[:-20] == file.hashes.bt_pieces[:-20]
+    with path.open("rb") as handle:
+        beginning = handle.read(1 << 16)
+    assert _CODE.encode() not in beginning
+    assert beginning.rstrip(b"\0").endswith(b"free" + struct.pack(">Q", 700_000_000 - beginning.index(b"free") + 4))
+
+
+def test_a_blank_may_hold_a_picture_for_examiners(store: BaseStore, message: WarningMessage) -> None:
+    blank = dataclasses.replace(message, id="blank", texts={})
+    making = Making(blank_bytes=2_000_000, blank_inside=b"a picture")
+    file = Studio(store, making).make(blank, None, FileFormat.BLANK_MP4, _CODE)
+    assert file.plan.size == 2_000_000
+    assert b"a picture" in _content(file)
+    with pytest.raises(BadInput, match="too small"):
+        Studio(store, Making(blank_bytes=1000)).make(blank, None, FileFormat.BLANK_MP4, _CODE)
+
+
+@pytest.mark.peer("ffmpeg")
+@pytest.mark.parametrize("file_format", [FileFormat.MP4, FileFormat.BLANK_MP4])
+def test_ffmpeg_finds_no_fault_in_a_film(
+    studio: Studio, message: WarningMessage, tmp_path: Path, file_format: FileFormat
+) -> None:
+    made = message if file_format.carries_text else dataclasses.replace(message, id="blank", texts={})
+    file = studio.make(made, _AR if file_format.carries_text else None, file_format, _CODE)
+    path = tmp_path / "film.mp4"
+    file.plan.write(path)
+    command = ["ffmpeg", "-v", "warning", "-xerror", "-err_detect", "explode", "-i", str(path), "-f", "null", "-"]
+    ended = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+@pytest.mark.peer("7z")
+def test_7z_finds_no_fault_in_an_archive(studio: Studio, message: WarningMessage, tmp_path: Path) -> None:
+    path = tmp_path / "archive.zip"
+    studio.make(message, _AR, FileFormat.ZIP, _CODE).plan.write(path)
+    assert subprocess.run(["7z", "t", str(path)], check=False, capture_output=True).returncode == 0
