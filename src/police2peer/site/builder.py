@@ -78,6 +78,16 @@ class SiteReport:
     script_sha256: str
 
 
+class _WordsFirst(Environment):
+    """Reads `t.copy` as the text called copy, where Jinja would first find the method of a dict."""
+
+    def getattr(self, obj: object, attribute: str) -> object:
+        """Prefer the item to the attribute."""
+        if isinstance(obj, Mapping) and attribute in obj:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
+
+
 @dataclass(frozen=True, slots=True)
 class _Assets:
     style: Inline
@@ -209,7 +219,7 @@ def build_site(
             f"the texts of {len(drafts)} languages are drafts: {', '.join(drafts)}",
             remedy="have a second person review them, or build without --final",
         )
-    environment = Environment(
+    environment = _WordsFirst(
         loader=PackageLoader("police2peer.site"),
         autoescape=True,
         undefined=StrictUndefined,
