@@ -18,6 +18,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from secrets import token_bytes
 
@@ -34,7 +35,7 @@ from police2peer.storage import write_whole
 
 __all__ = ["Publication", "publish_catalogue"]
 
-_PAGE = 2_000  # records signed and noted in one transaction
+_PAGE = 1_000  # records signed and noted in one transaction
 _KEEP_SUPERSEDED = timedelta(days=2)  # longer than any timestamp lives, so that no reader loses a file under way
 _TIMESTAMP = "md/timestamp.json"
 
@@ -139,13 +140,14 @@ def _send_records(
     random_bytes: Callable[[int], bytes],
     progress: Progress,
 ) -> int:
-    total, sent = registry.count()["waiting"], 0
-    while page := registry.waiting(_PAGE):
-        for pack in pack_records(page, keys, random_bytes):
+    total, sent, last_id = registry.count()["waiting"], 0, ""
+    while page := registry.waiting(last_id, _PAGE):
+        packs = list(pack_records(page, keys, random_bytes))
+        for pack in packs:
             store.put("rec", pack.content)
-            registry.mark_sending(pack.records)
-            sent += len(pack.records)
-            progress(sent, total)
+        registry.mark_sending(chain.from_iterable(pack.records for pack in packs))
+        sent, last_id = sent + len(page), page[-1][0].draft.id
+        progress(sent, total)
     return sent
 
 

@@ -10,7 +10,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, replace
+from dataclasses import fields, replace
 from datetime import date
 from pathlib import Path
 from types import TracebackType
@@ -51,7 +51,7 @@ def _no_progress(_done: int, _total: int) -> None:
 
 
 def _draft_json(draft: RecordDraft) -> str:
-    value = {name: getattr(draft, name) for name in asdict(replace(draft, hashes={}))}
+    value = {field.name: getattr(draft, field.name) for field in fields(draft)}
     return json.dumps(
         value | {"hashes": dict(draft.hashes), "issued_on": draft.issued_on.isoformat()}, sort_keys=True
     )
@@ -260,11 +260,11 @@ class Registry:
 
     # Publication: what is sent is marked first, and counts as published once it is seen in the public index.
 
-    def waiting(self, most: int) -> list[tuple[Record, list[Alias]]]:
-        """Give some records that are neither published as they stand nor marked as being sent."""
+    def waiting(self, after_id: str, most: int) -> list[tuple[Record, list[Alias]]]:
+        """Give some records that are not published as they stand, in the order of their ids."""
         rows = self._db.execute(
-            "SELECT id, draft, rev, status, since FROM record WHERE published != rev AND sending IS NOT rev LIMIT ?",
-            (most,),
+            "SELECT id, draft, rev, status, since FROM record WHERE published != rev AND id > ? ORDER BY id LIMIT ?",
+            (after_id, most),
         ).fetchall()
         found = []
         for record_id, text, rev, status, since in rows:
