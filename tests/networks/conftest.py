@@ -4,8 +4,10 @@
 import asyncio
 import contextlib
 import json
+import os
 import random
 import socket
+import struct
 import subprocess
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
@@ -60,6 +62,54 @@ class Node:
         return [event for event in self.events if isinstance(event, kind)]
 
 
+class RawPeer:
+    """A peer of the tests, byte by byte: it can ask, and it can pretend to have everything."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+        self.got: list[tuple[int, bytes]] = []
+
+    @classmethod
+    async def connect(
+        cls, where: tuple[str, int], swarm: bytes, bind: str, peer_id: bytes = b"-TR4050-"
+    ) -> "RawPeer":
+        reader, writer = await asyncio.open_connection(*where, local_addr=(bind, 0))
+        flags = bytes((0, 0, 0, 0, 0, 0, 0, 4))  # fast extension, so that HAVE_ALL may be said
+        writer.write(b"\x13BitTorrent protocol" + flags + swarm + peer_id + os.urandom(12))
+        await asyncio.wait_for(reader.readexactly(68), 10)
+        return cls(reader, writer)
+
+    def say(self, kind: int, body: bytes = b"") -> None:
+        self.writer.write(struct.pack("!IB", len(body) + 1, kind) + body)
+
+    def ask(self, piece: int, start: int, length: int) -> None:
+        self.say(6, struct.pack("!III", piece, start, length))
+
+    async def hear(self, seconds: float) -> None:
+        """Collect messages until the time is over or the other side leaves."""
+        with contextlib.suppress(TimeoutError, asyncio.IncompleteReadError, ConnectionError):
+            async with asyncio.timeout(seconds):
+                while True:
+                    (length,) = struct.unpack("!I", await self.reader.readexactly(4))
+                    body = await self.reader.readexactly(length)
+                    if body:
+                        self.got.append((body[0], body[1:]))
+
+    async def hear_pieces(self, count: int) -> int:
+        """Read until `count` blocks have come; give their bytes."""
+        received = blocks = 0
+        while blocks < count:
+            (length,) = struct.unpack("!I", await self.reader.readexactly(4))
+            body = await self.reader.readexactly(length)
+            if body[:1] == b"\x07":
+                received, blocks = received + length - 9, blocks + 1
+        return received
+
+    def close(self) -> None:
+        self.writer.close()
+
+
 class Workshop:
     """Makes what a test of networks needs, below one folder."""
 
@@ -93,6 +143,9 @@ class Workshop:
             )
             for number in range(1, count + 1)
         ]
+
+    async def peer(self, up: "Node", offer: Offer, bind: str = "127.0.0.9", peer_id: bytes = b"-TR4050-") -> RawPeer:
+        return await RawPeer.connect(up.where, infohash(offer), bind, peer_id)
 
     @contextlib.asynccontextmanager
     async def node(self, **settings: Any) -> AsyncIterator[Node]:  # noqa: ANN401 - passed on to the settings

@@ -7,6 +7,7 @@ They stand for crawlers, researchers and other seeds, to prove that none of thes
 
 import asyncio
 import hashlib
+import secrets
 import struct
 from typing import Final
 
@@ -39,7 +40,7 @@ class _Wire:
         except OSError as error:
             raise Unavailable("nobody listens there", remedy="start the node first") from error
         extensions = bytes((0, 0, 0, 0, 0, 0x10, 0, 0))  # BEP 10
-        writer.write(_PROTOCOL + extensions + infohash + peer_id.ljust(20, b"-"))
+        writer.write(_PROTOCOL + extensions + infohash + peer_id[:8] + secrets.token_bytes(12))
         try:
             answer = await reader.readexactly(68)
         except (asyncio.IncompleteReadError, OSError) as error:

@@ -10,8 +10,8 @@ import hashlib
 import secrets
 import struct
 import time
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Callable, Iterable
+from typing import Final, cast
 from urllib.parse import unquote_to_bytes
 
 from police2peer.errors import BadInput, Police2PeerError, Unavailable
@@ -160,6 +160,24 @@ def _scrape_http(query: list[tuple[bytes, bytes]], swarms: Swarms) -> bytes:
     return bencode.encode({b"files": files})
 
 
+def serve_tracker(
+    hashes: Iterable[bytes], *, host: str, port: int, told: Callable[[str, str], None], interval_s: int = 30
+) -> None:
+    """Run a tracker until Ctrl-C; `told` gets its HTTP and its UDP address once it listens."""
+
+    async def serve() -> None:
+        tracker = Tracker(hashes, host=host, port=port, interval_s=interval_s)
+        await tracker.start()
+        told(tracker.url, tracker.udp_url)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await tracker.stop()
+
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(serve())
+
+
 class _Datagrams(asyncio.DatagramProtocol):
     """BEP 15 over one socket; a datagram that is not understood gets no answer."""
 
@@ -169,7 +187,7 @@ class _Datagrams(asyncio.DatagramProtocol):
         self._transport: asyncio.DatagramTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport if isinstance(transport, asyncio.DatagramTransport) else None
+        self._transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         answer = answer_udp(data, addr[0], self._secret, self._swarms, time.monotonic())

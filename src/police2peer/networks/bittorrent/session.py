@@ -40,6 +40,7 @@ _STATS_EVERY_S: Final = 2.0
 _NAMES_EVERY_S: Final = 0.5
 _NAMES_A_TURN: Final = 50  # torrents; each look at the peers of one costs a round trip of the engine
 _FLAGS_A_TURN: Final = 250  # 100,000 offers are looked at again within 14 minutes
+_READY_S: Final = 30.0  # a batch is ready within a second; a slow disk may take longer
 _FORGET_AFTER_S: Final = 10.0  # late alerts of a withdrawn offer still find it
 _DHT_A_TURN: Final = 20  # announcements forced at a time once the DHT is reached
 _DROPS_OFFER: Final[dict[type[lt.alert], str]] = {
@@ -98,6 +99,8 @@ class Session:
         self._forget: list[tuple[float, lt.torrent_handle]] = []
         self._to_announce: list[lt.torrent_handle] = []
         self._to_look_at: list[OfferId] = []
+        self._checked: set[lt.torrent_handle] = set()
+        self._checks = threading.Condition()
         self._stopping = threading.Event()
         self._stats_seen = threading.Event()
         self.exchanges = Exchanges(self._by_handle.get)
@@ -133,17 +136,21 @@ class Session:
         `Unavailable` when the engine would not keep it upload-only; the other offers of the batch are up then.
         """
         wrong: list[Police2PeerError] = []
+        added: set[lt.torrent_handle] = set()
         for offer in offers:
             try:
-                self._add_one(offer)
+                if offer.id not in self._by_id:
+                    added.add(self._add_one(offer))
             except Police2PeerError as error:
                 wrong.append(error)
+        # A peer that connects before the engine has looked at the file's size is turned away.
+        with self._checks:
+            self._checks.wait_for(lambda: added <= self._checked, _READY_S)
+            self._checked -= added
         if wrong:
             raise wrong[0]
 
-    def _add_one(self, offer: Offer) -> None:
-        if offer.id in self._by_id:
-            return
+    def _add_one(self, offer: Offer) -> lt.torrent_handle:
         swarm = infohash(offer)
         self._check_addable(offer, swarm)
         handle = self._session.add_torrent(parameters(offer, self._settings.trackers))
@@ -159,6 +166,7 @@ class Session:
         except Unavailable:
             self.remove(offer.id)
             raise
+        return handle
 
     def _check_addable(self, offer: Offer, swarm: InfoHash) -> None:
         if (other := self._hashes.get(swarm)) is not None:
@@ -243,6 +251,8 @@ class Session:
                 self._removed(alert.handle)
             case lt.session_stats_alert():
                 self._note_stats(alert.values)
+            case lt.torrent_checked_alert():
+                self._note_checked(alert.handle)
             case lt.dht_bootstrap_alert():
                 self.inside.dht_ready = True
             case _:
@@ -254,9 +264,15 @@ class Session:
         wire = self._by_handle.get(handle)
         if wire is None or wire.withdrawn:
             return
+        self._note_checked(handle)
         self.remove(wire.id)
         events.append(OfferPulled(self._clock(), NAME, wire.id, why))
         _log.warning("offer %s was taken down: %s", wire.id, why)
+
+    def _note_checked(self, handle: lt.torrent_handle) -> None:
+        with self._checks:
+            self._checked.add(handle)
+            self._checks.notify_all()
 
     def _removed(self, handle: lt.torrent_handle) -> None:
         self._forget.append((time.monotonic() + _FORGET_AFTER_S, handle))
@@ -266,7 +282,9 @@ class Session:
 
     def _forget_gone(self, now: float) -> None:
         while self._forget and self._forget[0][0] <= now:
-            self._by_handle.pop(self._forget.pop(0)[1], None)
+            handle = self._forget.pop(0)[1]
+            self._by_handle.pop(handle, None)
+            self._checked.discard(handle)
 
     def _note_stats(self, values: dict[str, int]) -> None:
         self.inside.counters = {name: values.get(name, 0) for name in _KEPT_COUNTERS}

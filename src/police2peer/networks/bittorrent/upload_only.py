@@ -83,6 +83,7 @@ def session_settings(wanted: BitTorrentSettings) -> "lt.settings_pack":
         "dht_announce_interval": wanted.dht_announce_interval_s,
         "dht_restrict_routing_ips": not closed,
         "dht_block_ratelimit": 1_000_000 if closed else 5,
+        "dht_upload_rate_limit": 1_000_000 if closed else 8000,  # answers to others; our own announces pass
     }
 
 
