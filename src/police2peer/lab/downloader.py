@@ -10,7 +10,6 @@ other module imports it. One JSON object a file is printed when it ends.
 import argparse
 import hashlib
 import json
-import re
 import sys
 import time
 from collections.abc import Sequence
@@ -22,6 +21,7 @@ from urllib.parse import parse_qs, urlsplit
 import libtorrent as lt
 
 from police2peer.errors import BadInput, NotPermitted, Police2PeerError
+from police2peer.lab.hashes import read_hashes
 from police2peer.lab.places import check_in_lab, check_url_in_lab, endpoint
 
 _EVERYTHING: Final = ("0.0.0.0", "255.255.255.255")  # noqa: S104 - to filter it, not to bind to it
@@ -46,15 +46,6 @@ class _Fetch:
     handle: lt.torrent_handle
     infohash: str
     done_at: float | None = None
-
-
-def read_allowed(path: Path) -> frozenset[str]:
-    """Read the lab's own infohashes, one of 40 hex digits a line; raises `BadInput`."""
-    lines = [line.strip().lower() for line in path.read_text(encoding="ascii", errors="replace").splitlines()]
-    hashes = frozenset(line for line in lines if line)
-    if not hashes or not all(re.fullmatch("[0-9a-f]{40}", line) for line in hashes):
-        raise BadInput("the list of the lab's hashes is empty or malformed", remedy="one of 40 hex digits a line")
-    return hashes
 
 
 def read_source(source: str, allowed: frozenset[str]) -> lt.add_torrent_params:
@@ -175,7 +166,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Fetch; exit code 0 when all is as asked, 1 when something is missing, 2 when it was refused."""
     asked = _arguments(argv)
     try:
-        allowed = read_allowed(asked.allow)
+        allowed = read_hashes(asked.allow)
         wanted = [read_source(source, allowed) for source in asked.sources]
         peers = [endpoint(peer) for peer in asked.peer]
         session = open_session(asked.bind, asked.dht)
