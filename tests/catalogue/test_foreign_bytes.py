@@ -186,15 +186,16 @@ def test_any_bytes_as_metadata_are_not_authentic(thief_of: Callable[[], _Thief],
         thief.ask()
 
 
-@given(data=st.data(), role=st.sampled_from(_ROLES), new=_JSON)
+@given(at=st.integers(0, 10**6), role=st.sampled_from(_ROLES), new=_JSON)
 def test_metadata_with_any_value_in_any_place_though_well_signed_raises_nothing_else(
-    thief_of: Callable[[], _Thief], data: st.DataObject, role: str, new: object
+    thief_of: Callable[[], _Thief], at: int, role: str, new: object
 ) -> None:
     thief = thief_of()
     signed = thief.signed(role)
-    path = data.draw(st.sampled_from(_paths(signed)))
+    paths = _paths(signed)
+    path = paths[at % len(paths)]
     try:
-        changed = json.loads(json.dumps(_put(signed, path, new)))
+        changed = json.loads(json.dumps(_put(signed, path, copy.deepcopy(new))))
         thief.publish(role, changed)
     except (TypeError, UnicodeEncodeError, KeyError):
         return  # not to be signed as canonical JSON, or no longer a thing to lead to
@@ -209,13 +210,14 @@ def test_any_bytes_as_the_head_are_not_authentic(thief_of: Callable[[], _Thief],
         thief.ask()
 
 
-@given(data=st.data(), new=_JSON)
+@given(at=st.integers(0, 10**6), new=_JSON)
 def test_a_head_with_any_value_in_any_place_raises_nothing_else(
-    thief_of: Callable[[], _Thief], data: st.DataObject, new: object
+    thief_of: Callable[[], _Thief], at: int, new: object
 ) -> None:
     thief = thief_of()
     value = json.loads(thief.trusted.head.to_bytes())
-    value = _put(value, data.draw(st.sampled_from(_paths(value))), new)
+    paths = _paths(value)
+    value = _put(value, paths[at % len(paths)], copy.deepcopy(new))
     thief.publish_head(json.dumps(value).encode())
     _refused_or(thief, "genuine", "not one of ours", "cannot tell")
 
@@ -259,14 +261,15 @@ def test_any_bytes_as_a_record_though_well_signed_are_not_authentic(
         thief.ask()
 
 
-@given(data=st.data(), new=_JSON)
+@given(at=st.integers(0, 10**6), new=_JSON)
 def test_a_record_with_any_value_in_any_place_raises_nothing_else(
-    thief_of: Callable[[], _Thief], built: "Case", data: st.DataObject, new: object
+    thief_of: Callable[[], _Thief], built: "Case", at: int, new: object
 ) -> None:
     thief = thief_of()
     draft = built.drafts[0]
     value = json.loads(Record(draft, 1, Status.GENUINE, draft.issued_on).to_bytes())
-    value = _put(value, data.draw(st.sampled_from(_paths(value))), new)
+    paths = _paths(value)
+    value = _put(value, paths[at % len(paths)], copy.deepcopy(new))
     thief.publish_record(json.dumps(value).encode())
     _refused_or(thief, "genuine")
 

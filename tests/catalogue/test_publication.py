@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,16 +21,14 @@ from police2peer.catalogue import (
     Outcome,
     Registry,
     Verifier,
-    init_catalogue,
     publication,
     publish_catalogue,
-    renew_trust,
 )
 from police2peer.catalogue.head import Head
 from police2peer.catalogue.metadata import Versions, walk_metadata
 from police2peer.catalogue.snapshot import FolderReader
 from police2peer.catalogue.tree import Change, find_entries
-from police2peer.errors import BadInput, NotAuthentic, NotPermitted, Unavailable
+from police2peer.errors import NotAuthentic, NotPermitted, Unavailable
 
 if TYPE_CHECKING:
     from tests.catalogue.conftest import Case
@@ -269,140 +267,6 @@ def test_a_missing_agency_key_stops_its_records_and_publishes_nothing(case: "Cas
     with pytest.raises(NotPermitted, match=case.agencies[0]):
         case.publish()
     assert case.outcomes(0) == {Outcome.GENUINE}
-
-
-def test_an_expired_root_is_not_published_until_it_is_renewed(case: "Case") -> None:
-    later = case.now + timedelta(days=366)
-    with pytest.raises(NotPermitted, match="expired"):
-        case.publish(later)
-    renew_trust(case.folder, now=later)
-    case.publish(later)
-    assert case.at(later).outcomes(0) == {Outcome.GENUINE}
-
-
-@pytest.mark.parametrize(
-    "names",
-    [
-        ("root-1",),
-        ("root-1", "root-2"),
-        ("targets-3",),
-        ("targets-1", "targets-2", "targets-3"),
-        ("online",),
-        ("agency-nl-1",),
-        ("root-3", "targets-1", "online", "agency-nl-1", "agency-fr-1"),
-    ],
-)
-def test_replaced_keys_are_followed_from_the_first_root(case: "Case", names: tuple[str, ...]) -> None:
-    renew_trust(case.folder, now=case.now, replace=names)
-    case.publish()
-    assert case.outcomes(0) == case.outcomes(1) == {Outcome.GENUINE}
-    for name in names:
-        (case.home.keys / f"{name}.until-root-1.pem").unlink()
-    _enter(case, 40)
-    case.publish(case.now + HOUR)
-    assert case.at(case.now + HOUR).outcomes(40) == {Outcome.GENUINE}
-
-
-def test_a_new_root_is_written_after_the_state_that_holds_under_both(
-    case: "Case", monkeypatch: pytest.MonkeyPatch
-) -> None:
-    renew_trust(case.folder, now=case.now, replace=["online"])
-    real = storage.write_whole
-    order: list[str] = []
-
-    def _write(path: Path, content: bytes) -> None:
-        order.append(path.name)
-        real(path, content)
-        assert case.outcomes(0) == {Outcome.GENUINE}, path.name
-
-    monkeypatch.setattr(publication, "write_whole", _write)
-    case.publish()
-    assert order[-2:] == ["timestamp.json", "2.root.json"]
-
-
-def test_a_lost_root_key_can_be_replaced_by_the_two_that_are_left(case: "Case") -> None:
-    (case.home.keys / "root-2.pem").unlink()
-    renew_trust(case.folder, now=case.now, replace=["root-2"])
-    (case.home.keys / "root-1.pem").unlink()
-    renew_trust(case.folder, now=case.now)
-    case.publish()
-    assert case.outcomes(0) == {Outcome.GENUINE}
-
-
-def test_with_one_root_key_nothing_is_signed_and_no_key_is_moved(case: "Case") -> None:
-    for name in ("root-1", "root-2"):
-        (case.home.keys / f"{name}.pem").unlink()
-    before = sorted(case.home.keys.iterdir())
-    with pytest.raises(NotPermitted):
-        renew_trust(case.folder, now=case.now, replace=["root-3"])
-    assert sorted(case.home.keys.iterdir()) == before
-
-
-def test_an_agency_that_is_no_longer_named_cannot_be_told(case: "Case") -> None:
-    renew_trust(case.folder, now=case.now, replace=["agency-fr-1"])
-    with Registry(case.folder) as registry:
-        registry._db.execute("UPDATE record SET published = rev")  # a record that was never signed again
-        registry._db.commit()
-    case.publish()
-    assert case.outcomes(1) == {Outcome.CANNOT_TELL}
-    assert case.outcomes(0) == {Outcome.GENUINE}
-
-
-def test_private_files_are_the_owners_alone_and_the_public_folder_holds_none(case: "Case") -> None:
-    assert case.home.keys.stat().st_mode & 0o777 == 0o700
-    for path in case.home.keys.glob("*.pem"):
-        assert path.stat().st_mode & 0o777 == 0o600
-    assert case.home.registry.stat().st_mode & 0o777 == 0o600
-    for content in _files(case).values():
-        assert b"PRIVATE" not in content
-
-
-@pytest.mark.parametrize(
-    ("agency", "country"), [("", "NL"), ("A", "NL"), ("Unit\nA", "NL"), ("Unit A", "nl"), ("Unit A", "NLD")]
-)
-def test_a_name_or_country_that_cannot_be_one_is_refused(tmp_path: Path, agency: str, country: str) -> None:
-    with pytest.raises(BadInput):
-        init_catalogue(tmp_path / "home", agency=agency, country=country, now=datetime(2026, 11, 23, tzinfo=UTC))
-    assert not (tmp_path / "home").exists()
-
-
-def test_a_code_is_issued_once_only(case: "Case") -> None:
-    draws = iter(["AAAA", "AAAA", "BBBB"])
-    with Registry(case.folder) as registry:
-        assert registry.issue_code(lambda: next(draws)) == "AAAA"
-        assert registry.issue_code(lambda: next(draws)) == "BBBB"
-        with pytest.raises(BadInput):
-            registry.issue_code(lambda: "AAAA")
-        with pytest.raises(BadInput):
-            registry.issue_code(lambda: case.code(0))
-
-
-def test_the_same_file_again_changes_nothing_and_another_under_its_id_is_refused(case: "Case") -> None:
-    with Registry(case.folder) as registry:
-        assert registry.add(case.drafts[:10], now=case.now.date()) == 0
-        for change in ({"sha256": "0" * 64}, {"code": case.drafts[1].code}, {"size": 7}):
-            with pytest.raises(BadInput):
-                registry.add([replace(case.drafts[0], **change)], now=case.now.date())
-        with pytest.raises(BadInput):
-            registry.add([replace(case.drafts[0], id="W-other")], now=case.now.date())
-        assert registry.count() == {"genuine": 40, "withdrawn": 0, "waiting": 0}
-
-
-def test_network_ids_listed_later_are_found(case: "Case") -> None:
-    with Registry(case.folder) as registry:
-        registry.add_network_ids([("W-0000", "btih", "ab" * 20)])
-        with pytest.raises(BadInput):
-            registry.add_network_ids([("W-none", "btih", "ab" * 20)])
-        with pytest.raises(BadInput):
-            registry.add_network_ids([("W-0000", "btih", "AB" * 20)])
-    case.publish()
-    assert case.verifier.magnet("magnet:?xt=urn:btih:" + "ab" * 20).outcome is Outcome.GENUINE
-    assert case.outcomes(0) == {Outcome.GENUINE}
-
-
-def test_what_was_never_entered_cannot_be_withdrawn(case: "Case") -> None:
-    with Registry(case.folder) as registry, pytest.raises(BadInput):
-        registry.withdraw("W-none", now=case.now.date())
 
 
 def test_the_index_grows_by_a_level_and_loses_nothing(case: "Case") -> None:
