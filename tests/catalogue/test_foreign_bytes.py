@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from police2peer.campaign import read_signing_key
-from police2peer.catalogue import SeenNothing, Status, Verdict
+from police2peer.catalogue import RecordDraft, SeenNothing, Status, Verdict
 from police2peer.catalogue.examination import Examination, FileQuestion
 from police2peer.catalogue.freshness import record_keys
 from police2peer.catalogue.head import Head
@@ -57,6 +57,11 @@ class _Thief:
         self.trusted = walk_metadata(self.files, case.root, case.now, Versions())
         self.record_key = record_keys(case.home)[case.agencies[0]]
         self._keys = {name: self._key(name) for name in ("online", "targets-1", "targets-2")}
+
+    @property
+    def draft(self) -> RecordDraft:
+        """The warning file that is asked about."""
+        return self._case.drafts[0]
 
     def _key(self, name: str) -> tuple[str, Ed25519PrivateKey]:
         private = read_signing_key(self._case.home.keys / f"{name}.pem")
@@ -162,7 +167,7 @@ def _put(value: Any, path: tuple[Any, ...], new: object) -> Any:  # noqa: ANN401
     return value
 
 
-def test_the_thief_can_publish_what_is_sound(thief_of: Callable[[], _Thief], built: "Case") -> None:
+def test_the_thief_can_publish_what_is_sound(thief_of: Callable[[], _Thief]) -> None:
     for role in _ROLES:
         thief = thief_of()
         thief.publish(role, thief.signed(role))
@@ -172,7 +177,7 @@ def test_the_thief_can_publish_what_is_sound(thief_of: Callable[[], _Thief], bui
     thief.publish_index(entry)
     assert thief.ask().outcome == "not one of ours"
     thief = thief_of()
-    draft = built.drafts[0]
+    draft = thief.draft
     thief.publish_record(Record(draft, 1, Status.GENUINE, draft.issued_on).to_bytes())
     assert thief.ask().outcome == "genuine"
 
@@ -230,12 +235,10 @@ def test_any_bytes_as_the_index_are_absence_or_not_authentic(thief_of: Callable[
 
 
 @given(tail=st.binary(min_size=100, max_size=100))
-def test_any_bytes_under_the_right_lookup_key_are_not_authentic(
-    thief_of: Callable[[], _Thief], built: "Case", tail: bytes
-) -> None:
+def test_any_bytes_under_the_right_lookup_key_are_not_authentic(thief_of: Callable[[], _Thief], tail: bytes) -> None:
     thief = thief_of()
     place = Place(bytes(32), bytes(32), 0, 0)
-    under = seal_entry(Alias("sha256", built.drafts[0].sha256), place, random.Random(5).randbytes)[:16]
+    under = seal_entry(Alias("sha256", thief.draft.sha256), place, random.Random(5).randbytes)[:16]
     thief.publish_index(under + tail)
     with pytest.raises(NotAuthentic):
         thief.ask()
@@ -263,10 +266,10 @@ def test_any_bytes_as_a_record_though_well_signed_are_not_authentic(
 
 @given(at=st.integers(0, 10**6), new=_JSON)
 def test_a_record_with_any_value_in_any_place_raises_nothing_else(
-    thief_of: Callable[[], _Thief], built: "Case", at: int, new: object
+    thief_of: Callable[[], _Thief], at: int, new: object
 ) -> None:
     thief = thief_of()
-    draft = built.drafts[0]
+    draft = thief.draft
     value = json.loads(Record(draft, 1, Status.GENUINE, draft.issued_on).to_bytes())
     paths = _paths(value)
     value = _put(value, paths[at % len(paths)], copy.deepcopy(new))
@@ -291,6 +294,33 @@ def test_any_bytes_as_an_entry_or_a_record_do_not_open(raw: bytes) -> None:
         open_entry(Alias("sha256", "0" * 64), raw)
     with pytest.raises(NotAuthentic):
         open_record(raw, bytes(32))
+
+
+@pytest.mark.parametrize("new", ["", "x", None, 0, -1, True, [], {}, [None], {"a": None}])
+def test_a_record_with_a_wrong_value_in_each_place_raises_nothing_else(
+    thief_of: Callable[[], _Thief], new: object
+) -> None:
+    draft = thief_of().draft
+    sound = json.loads(Record(draft, 1, Status.GENUINE, draft.issued_on).to_bytes())
+    for path in _paths(sound):
+        thief = thief_of()
+        thief.publish_record(json.dumps(_put(copy.deepcopy(sound), path, new)).encode())
+        _refused_or(thief, "genuine")
+
+
+@pytest.mark.parametrize("new", ["", "x", None, 0, -1, True, [], {}, [None], {"a": None}])
+@pytest.mark.parametrize("role", _ROLES)
+def test_metadata_with_a_wrong_value_in_each_place_raises_nothing_else(
+    thief_of: Callable[[], _Thief], role: str, new: object
+) -> None:
+    sound = thief_of().signed(role)
+    for path in _paths(sound):
+        thief = thief_of()
+        try:
+            thief.publish(role, _put(copy.deepcopy(sound), path, new))
+        except (TypeError, KeyError, AttributeError):
+            continue  # no longer a thing to lead to
+        _refused_or(thief, "genuine", "cannot tell")
 
 
 def test_deeply_nested_and_endless_numbers_are_not_authentic(thief_of: Callable[[], _Thief]) -> None:

@@ -163,6 +163,7 @@ def _ring(keys: object, role: object) -> KeyRing:
         key = _object(table[key_id])
         if key["scheme"] == key["keytype"] == "ed25519":
             known[key_id] = _hex(_object(key["keyval"])["public"])
+            Ed25519PublicKey.from_public_bytes(known[key_id])  # a key of another length is no key
     return KeyRing(known, _whole(_object(role)["threshold"]))
 
 

@@ -13,7 +13,7 @@ from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
 
-from police2peer.catalogue.distrust import FETCH_AGAIN, read_object
+from police2peer.catalogue.distrust import FETCH_AGAIN, JsonObject, read_object
 from police2peer.catalogue.lookup import Alias
 from police2peer.errors import BadInput, NotAuthentic
 
@@ -104,7 +104,20 @@ class Record:
             raise NotAuthentic("this record is of a version that this program does not know", remedy=FETCH_AGAIN)
         if value.keys() != _FIELDS:
             raise ValueError("other fields")
-        draft = RecordDraft(
+        draft = _read_draft(value)
+        since = date.fromisoformat(_text(value["since"]))
+        return cls(draft=draft, rev=_whole(value["rev"]), status=Status(_text(value["status"])), since=since)
+
+    def is_about(self, alias: Alias) -> bool:
+        """Whether the record itself names what was asked for; codes are compared by the caller."""
+        if alias.type == "sha256":
+            return self.draft.sha256 == alias.value
+        return (alias.type, alias.value) in self.draft.network_ids
+
+
+def _read_draft(value: JsonObject) -> RecordDraft:
+    try:
+        return RecordDraft(
             id=_text(value["id"]),
             agency=_text(value["agency"]),
             code=_text_or_none(value["code"]),
@@ -116,14 +129,8 @@ class Record:
             language=_text_or_none(value["language"]),
             issued_on=date.fromisoformat(_text(value["issued"])),
         )
-        since = date.fromisoformat(_text(value["since"]))
-        return cls(draft=draft, rev=_whole(value["rev"]), status=Status(_text(value["status"])), since=since)
-
-    def is_about(self, alias: Alias) -> bool:
-        """Whether the record itself names what was asked for; codes are compared by the caller."""
-        if alias.type == "sha256":
-            return self.draft.sha256 == alias.value
-        return (alias.type, alias.value) in self.draft.network_ids
+    except BadInput as error:  # what a maker is told to mend is, in a published record, not authentic
+        raise ValueError("not a draft") from error
 
 
 def _text(value: object) -> str:
