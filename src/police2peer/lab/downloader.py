@@ -72,7 +72,7 @@ def read_source(source: str, allowed: frozenset[str]) -> lt.add_torrent_params:
     return wanted
 
 
-def open_session(bind: str, dht_bootstrap: Sequence[str]) -> lt.session:
+def open_session(bind: str, dht_bootstrap: Sequence[str], *, utp: bool = True) -> lt.session:
     """Start a session that can reach the lab only."""
     check_in_lab(bind)
     for node in dht_bootstrap:
@@ -85,6 +85,7 @@ def open_session(bind: str, dht_bootstrap: Sequence[str]) -> lt.session:
             "dht_bootstrap_nodes": ",".join(dht_bootstrap),
             "dht_restrict_routing_ips": False,
             "dht_block_ratelimit": 1_000_000,
+            "enable_outgoing_utp": utp,
             "enable_lsd": False,
             "enable_upnp": False,
             "enable_natpmp": False,
@@ -159,6 +160,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--dht", action="append", default=[], metavar="HOST:PORT", help="a node of the lab's DHT")
     parser.add_argument("--limit-s", type=float, default=60.0, help="give up after this long")
     parser.add_argument("--stop-after", type=int, help="leave after this many bytes, as many strangers do")
+    parser.add_argument("--tcp-only", action="store_true", help="dial over TCP only, for measuring")
     return parser.parse_args(argv)
 
 
@@ -169,7 +171,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         allowed = read_hashes(asked.allow)
         wanted = [read_source(source, allowed) for source in asked.sources]
         peers = [endpoint(peer) for peer in asked.peer]
-        session = open_session(asked.bind, asked.dht)
+        session = open_session(asked.bind, asked.dht, utp=not asked.tcp_only)
     except Police2PeerError as error:
         sys.stderr.write(f"refused: {error}\n")
         return 2

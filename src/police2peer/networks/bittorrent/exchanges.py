@@ -7,12 +7,11 @@ sub-batch time, which libtorrent's queue has blurred already.
 
 `incoming_request` has no Python type in libtorrent 2.1.1: it arrives as a plain `alert` whose message says
 `PREFIX peer HOST:PORT: incoming request [ piece: P start: S length: L ]`, PREFIX being six hex digits of the
-infohash. Endpoint and prefix together find the connection (docs/adr/0003-data-requests.md).
+infohash. Endpoint and prefix together find the connection (docs/adr/0006).
 """
 
 import ipaddress
 import logging
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -38,10 +37,9 @@ _log = logging.getLogger(__name__)
 
 NAME: Final = "bittorrent"
 _BLOCK_BYTES: Final = 16_384  # what libtorrent and every client since 2008 ask at a time
-_REQUEST: Final = re.compile(
-    r"(?P<prefix>[0-9a-f]{6}) peer (?P<endpoint>\S+): incoming request "
-    r"\[ piece: (?P<piece>\d+) start: (?P<start>\d+) length: (?P<length>\d+) \]"
-)
+# How the message of an incoming request splits at its spaces: the words that stand, and where the values are.
+_REQUEST_WORDS: Final = (("peer", 1), ("request", 4), ("piece:", 6), ("start:", 8), ("length:", 10))
+_REQUEST_PARTS: Final = 13
 _NO_ID: Final = b"\0" * 8
 _COMPLETE: Final = frozenset(
     {
@@ -74,6 +72,7 @@ class _Connection:
     peer: Address
     peer_id: bytes = b""
     named: bool = False
+    touched: bool = False
     asked: Ranges = field(default_factory=list)
     sent: Ranges = field(default_factory=list)
 
@@ -83,8 +82,9 @@ class Exchanges:
 
     def __init__(self, find: Callable[[lt.torrent_handle], OnWire | None]) -> None:
         self._find = find
-        self._live: dict[tuple[str, str], _Connection] = {}
-        self._touched: dict[tuple[str, str], _Connection] = {}
+        # By the endpoint as messages write it; several only where one uTP socket speaks about several offers.
+        self._live: dict[str, list[_Connection]] = {}
+        self._touched: list[_Connection] = []
         self._out: list[WireEvent] = []
         self._unread = 0
         self.stopping = False
@@ -96,26 +96,30 @@ class Exchanges:
             lt.peer_disconnected_alert: self._left,
             lt.alerts_dropped_alert: self._dropped,
         }
+        self.others: list[lt.alert] = []
+        """The alerts of the last batch that say nothing about peers."""
         self.unnamed: set[lt.torrent_handle] = set()
         """Torrents with a peer that asked for data and gave no name yet: worth a look at their peers."""
 
     @property
     def peers(self) -> int:
         """How many connections are up."""
-        return len(self._live)
+        return sum(map(len, self._live.values()))
 
     def read(self, alerts: Iterable[lt.alert], at: datetime) -> list[WireEvent]:
         """Give the events of one batch, in order for each connection."""
-        self._out = []
+        self._out, self.others = [], []
         for alert in alerts:
             read = self._readers.get(type(alert))
+            if read is None:
+                self.others.append(alert)
+                continue
             try:
-                if read is not None:
-                    read(alert, at)
+                read(alert, at)
             except Exception as error:  # noqa: BLE001 - one alert with foreign bytes must not cost the others
                 self._unread += 1
                 _log.error("an alert could not be read: %s", type(error).__name__)
-        for connection in self._touched.values():
+        for connection in self._touched:
             self._flush(connection, at)
         self._touched.clear()
         if self._unread:
@@ -125,9 +129,9 @@ class Exchanges:
 
     def close_all(self, at: datetime) -> list[PeerEvent]:
         """End every connection because the node stops."""
-        ended = [PeerLeft(at, NAME, c.offer.id, c.peer, Departure.STOPPED) for c in self._live.values()]
+        left = [connection for there in self._live.values() for connection in there]
         self._live.clear()
-        return list(ended)
+        return [PeerLeft(at, NAME, one.offer.id, one.peer, Departure.STOPPED) for one in left]
 
     def _connected(self, alert: lt.peer_connect_alert, at: datetime) -> None:
         offer = self._find(alert.handle)
@@ -135,54 +139,68 @@ class Exchanges:
             self._open(offer, alert.endpoint, at)
 
     def _open(self, offer: OnWire, endpoint: tuple[str, int], at: datetime) -> _Connection:
-        key = (_endpoint_text(*endpoint), offer.prefix)
-        connection = self._live.get(key)
-        if connection is None:
-            connection = self._live[key] = _Connection(offer, Address(*endpoint))
-            self._out.append(PeerConnected(at, NAME, offer.id, connection.peer))
+        there = self._live.setdefault(_endpoint_text(*endpoint), [])
+        for connection in there:
+            if connection.offer is offer:
+                return connection
+        connection = _Connection(offer, Address(*endpoint))
+        there.append(connection)
+        self._out.append(PeerConnected(at, NAME, offer.id, connection.peer))
         return connection
+
+    def _touch(self, connection: _Connection) -> None:
+        if not connection.touched:
+            connection.touched = True
+            self._touched.append(connection)
 
     def _dropped(self, alert: lt.alerts_dropped_alert, at: datetime) -> None:
         kinds = sum(alert.dropped_alerts)
         self._out.append(EvidenceGap(at, NAME, f"the alert queue was full: {kinds} kinds of alert were lost"))
 
     def _requested(self, alert: lt.alert, _at: datetime) -> None:
-        if alert.what() != "incoming_request":
+        words = alert.message().split(" ")
+        if len(words) != _REQUEST_PARTS or any(words[place] != word for word, place in _REQUEST_WORDS):
+            self._unread += alert.what() == "incoming_request"
             return
-        found = _REQUEST.search(alert.message())
-        connection = found and self._live.get((found["endpoint"], found["prefix"]))
-        if not found or connection is None:
-            self._unread += 1
-            return
-        first = int(found["piece"]) * connection.offer.piece_length_bytes + int(found["start"])
-        _extend(connection.asked, first, int(found["length"]))
-        self._touched[found["endpoint"], found["prefix"]] = connection
+        there = self._live.get(words[2][:-1], ())
+        for connection in there:
+            if len(there) == 1 or connection.offer.prefix == words[0]:
+                first = int(words[7]) * connection.offer.piece_length_bytes + int(words[9])
+                _extend(connection.asked, first, int(words[11]))
+                self._touch(connection)
+                return
+        self._unread += 1
 
     def _sent(self, alert: lt.block_uploaded_alert, at: datetime) -> None:
-        handle = alert.handle
-        offer = self._find(handle)
-        if offer is None:
-            return
-        connection = self._open(offer, alert.endpoint, at)
+        endpoint = alert.endpoint
+        there = self._live.get(_endpoint_text(*endpoint), ())
+        if len(there) == 1:  # nearly always, and much cheaper than asking for the torrent
+            connection = there[0]
+        else:
+            found = self._find(alert.handle)
+            if found is None:
+                return
+            connection = self._open(found, endpoint, at)
         if not connection.peer_id:
             self._identify(connection, alert.pid, at)
-            self.unnamed.add(handle)
+            self.unnamed.add(alert.handle)
+        offer = connection.offer
         first = alert.piece_index * offer.piece_length_bytes + alert.block_index * _BLOCK_BYTES
         _extend(connection.sent, first, min(_BLOCK_BYTES, offer.size_bytes - first))
-        self._touched[_endpoint_text(*alert.endpoint), offer.prefix] = connection
+        self._touch(connection)
 
     def _left(self, alert: lt.peer_disconnected_alert, at: datetime) -> None:
-        offer = self._find(alert.handle)
-        if offer is None:
-            return
-        key = (_endpoint_text(*alert.endpoint), offer.prefix)
-        connection = self._live.pop(key, None)
-        if connection is None:
-            return
-        self._touched.pop(key, None)
-        self._identify(connection, alert.pid, at)
-        self._flush(connection, at)
-        self._out.append(PeerLeft(at, NAME, offer.id, connection.peer, self._departure(alert, offer)))
+        offer, endpoint = self._find(alert.handle), _endpoint_text(*alert.endpoint)
+        there = self._live.get(endpoint, [])
+        for connection in there:
+            if connection.offer is offer:
+                there.remove(connection)
+                if not there:
+                    del self._live[endpoint]
+                self._identify(connection, alert.pid, at)
+                self._flush(connection, at)
+                self._out.append(PeerLeft(at, NAME, offer.id, connection.peer, self._departure(alert, offer)))
+                return
 
     def _identify(self, connection: _Connection, pid: lt.sha1_hash, at: datetime) -> None:
         prefix = pid.to_bytes()[:8]
@@ -195,12 +213,12 @@ class Exchanges:
         offer = self._find(handle)
         found: list[WireEvent] = []
         for peer in handle.get_peer_info() if offer else ():
-            connection = self._live.get((_endpoint_text(*peer.ip), offer.prefix)) if offer else None
-            if connection is not None and peer.client and not connection.named:
-                connection.named = True
-                peer_id = connection.peer_id or peer.pid.to_bytes()[:8]
-                name = peer.client.decode("utf-8", "replace")[:64]
-                found.append(ClientNamed(at, NAME, connection.offer.id, connection.peer, peer_id, name))
+            for connection in self._live.get(_endpoint_text(*peer.ip), ()):
+                if connection.offer is offer and peer.client and not connection.named:
+                    connection.named = True
+                    peer_id = connection.peer_id or peer.pid.to_bytes()[:8]
+                    name = peer.client.decode("utf-8", "replace")[:64]
+                    found.append(ClientNamed(at, NAME, offer.id, connection.peer, peer_id, name))
         return found
 
     def _departure(self, alert: lt.peer_disconnected_alert, offer: OnWire) -> Departure:
@@ -219,6 +237,7 @@ class Exchanges:
         self._out += [DataSent(at, NAME, offer, peer, *sent) for sent in connection.sent]
         connection.asked.clear()
         connection.sent.clear()
+        connection.touched = False
 
 
 def _extend(ranges: Ranges, first: int, length: int) -> None:

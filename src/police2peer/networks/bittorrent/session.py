@@ -36,6 +36,7 @@ from police2peer.networks.contract import EvidenceGap, Offer, OfferId, OfferPull
 _log = logging.getLogger(__name__)
 
 _TURN_MS: Final = 200
+_GATHER_S: Final = 0.02  # alerts gather while this passes; the queue holds seconds of the fastest rate seen
 _STATS_EVERY_S: Final = 2.0
 _NAMES_EVERY_S: Final = 0.5
 _NAMES_A_TURN: Final = 50  # torrents; each look at the peers of one costs a round trip of the engine
@@ -219,6 +220,7 @@ class Session:
         next_stats = next_names = 0.0
         while not self._stopping.is_set():
             self._session.wait_for_alert(_TURN_MS)
+            self._stopping.wait(_GATHER_S)
             self._turn(self._session.pop_alerts())
             now = time.monotonic()
             if now >= next_names:
@@ -236,8 +238,8 @@ class Session:
         """Read one batch; whatever breaks is logged without its text, and the thread goes on."""
         try:
             events = self.exchanges.read(alerts, self._clock())
-            self.announcing.read(alerts)
-            for alert in alerts:
+            self.announcing.read(self.exchanges.others)
+            for alert in self.exchanges.others:
                 self._manage(alert, events)
             if events:
                 self._deliver(events)

@@ -45,7 +45,7 @@ INVARIANTS: Final = {
 
 _C = lt.alert_category
 # Beside the mask of the facts: `tracker` for health, `dht` for the bootstrap, `incoming_request` for rung 3
-# (docs/adr/0003). Never `peer_log`: it holds addresses and keys, 15 alerts for each block.
+# (docs/adr/0006). Never `peer_log`: it holds addresses and keys, 15 alerts for each block.
 ALERT_MASK: Final = (
     _C.error | _C.peer | _C.connect | _C.status | _C.upload | _C.ip_block | _C.tracker | _C.dht | _C.incoming_request
 )
