@@ -67,6 +67,17 @@ def test_each_page_is_well_formed_and_says_its_language_and_direction(built: Wor
         assert (html["lang"], html["dir"]) == (expected, direction(Language(expected))), name
 
 
+def test_nothing_of_the_workshop_shows_in_a_page(built: World) -> None:
+    for name, page in _pages(built):
+        assert (
+            re.search(
+                r"built-in|object at 0x|\{\{|\{%|\{[a-z_]+\}|None\b|Undefined",
+                re.sub(r"<(script|style)>.*?</\1>", "", page, flags=re.DOTALL),
+            )
+            is None
+        ), name
+
+
 def test_each_page_has_one_first_heading_and_skips_no_level(built: World) -> None:
     for name, page in _pages(built):
         outside = re.sub(r"<template.*?</template>", "", page, flags=re.DOTALL)
