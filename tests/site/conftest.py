@@ -21,6 +21,7 @@ from police2peer.warningfiles import new_code
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 GENUINE, WITHDRAWN = 0, 1
 _COUNT = 12
+_LINKS_OF_ONE = 300  # enough index entries for one level of nodes
 _ITERATIONS = 1_000  # the least that a head may ask for
 _BROWSER_FLAGS = (
     "--headless",
@@ -78,7 +79,11 @@ def _draft(number: int, agency: str, draw: random.Random, content: bytes) -> Rec
         code=new_code(draw.randbytes),
         sha256=hashlib.sha256(content).hexdigest(),
         size=len(content),
-        network_ids=(("btih", draw.randbytes(20).hex()), ("btmh", draw.randbytes(32).hex())),
+        network_ids=(
+            ("btih", draw.randbytes(20).hex()),
+            ("btmh", draw.randbytes(32).hex()),
+            *(("btih", draw.randbytes(20).hex()) for _ in range(_LINKS_OF_ONE if number == _COUNT - 1 else 0)),
+        ),
         format="mp4",
         language="nl",
         issued_on=NOW.date(),

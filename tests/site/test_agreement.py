@@ -7,6 +7,7 @@ import json
 import random
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from secrets import token_bytes
@@ -17,7 +18,17 @@ from playwright.sync_api import Page
 from tests.catalogue.conftest import Case
 from tests.site.conftest import GENUINE, NOW, WITHDRAWN, Visitor, World
 
-from police2peer.catalogue import Record, Status, Verifier, Versions, publish_catalogue, renew_trust
+from police2peer.catalogue import (
+    Record,
+    Registry,
+    SeenNothing,
+    Status,
+    Verifier,
+    Versions,
+    publish_catalogue,
+    renew_trust,
+)
+from police2peer.catalogue.examination import Examination, FileQuestion
 from police2peer.catalogue.lookup import Alias, lookup_key, parse_magnet
 from police2peer.catalogue.metadata import walk_metadata
 from police2peer.catalogue.publication import _FolderStore
@@ -144,6 +155,31 @@ def test_both_verifiers_agree_on_a_sound_catalogue(built: World, script: _Script
     assert _both(built, script, built.catalogue, now=NOW + _HOUR) == _EXPECTED
 
 
+def _depth(catalogue: Path) -> int:
+    head = json.loads(next((catalogue / "head").glob("*.json")).read_bytes())
+    return int(head["idx"]["depth"])
+
+
+def test_the_catalogue_of_these_tests_has_nodes_above_its_shards(built: World) -> None:
+    assert _depth(built.catalogue) == 1
+
+
+def test_both_verifiers_walk_a_deeper_index(own: World, script: _Script) -> None:
+    draw = random.Random(12)
+    links = tuple(("btih", draw.randbytes(20).hex()) for _ in range(4_200))
+    with Registry(own.home) as registry:
+        registry.add(
+            [replace(own.drafts[5], id="W-9001", code=None, sha256="ab" * 32, network_ids=links)], now=NOW.date()
+        )
+    shutil.rmtree(own.catalogue)
+    publish_catalogue(own.home, own.catalogue, now=NOW)
+    assert _depth(own.catalogue) == 2
+    assert _both(own, script, own.catalogue, now=NOW + _HOUR) == _EXPECTED
+    asks = [{"type": "link", "ids": [list(link)]} for link in links[:20]]
+    answers = script.ask(_read(own.catalogue), [{}], asks, root=own.root, now=NOW + _HOUR)
+    assert answers == [("genuine", "")] * 20
+
+
 @pytest.mark.parametrize("days", [2, 8, 400, -2])
 def test_both_verifiers_agree_on_a_wrong_clock(built: World, script: _Script, days: int) -> None:
     assert set(_both(built, script, built.catalogue, now=NOW + timedelta(days=days))) == {"cannot_tell"}
@@ -239,10 +275,33 @@ def _mutate(content: bytes, draw: random.Random) -> bytes:
     )
 
 
+class _Listening(FolderReader):
+    """Notes which files a verification reads."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.names: set[str] = set()
+
+    def read(self, name: str, limit_bytes: int) -> bytes | None:
+        content = super().read(name, limit_bytes)
+        if content is not None:
+            self.names.add(name)
+        return content
+
+
+def _used(world: World) -> list[str]:
+    """Name the files on which the answer about the first file rests."""
+    reader = _Listening(world.catalogue)
+    question = FileQuestion(lambda: (world.drafts[GENUINE].sha256, world.drafts[GENUINE].size))
+    Examination(reader, world.root, NOW, SeenNothing()).answer(question)
+    return sorted(reader.names)
+
+
 def test_no_changed_catalogue_out_of_hundreds_makes_a_file_genuine(built: World, script: _Script) -> None:
     draw = random.Random(5)
     base = _read(built.catalogue)
-    names = sorted(name for name in base if not name.endswith("root.json"))
+    names = _used(built)
+    assert len(names) == 8  # timestamp, snapshot, targets, catalogue, head, node, shard, pack
     changes: list[dict[str, bytes | None]] = []
     while len(changes) < 400:
         name = draw.choice(names)

@@ -23,6 +23,7 @@ function fromHex(text, length) {
 
 const parse = (bytes) => JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
 const isCount = (value) => Number.isSafeInteger(value) && value > 0;
+const isAgency = (role) => role.name.startsWith("agency-");
 const isText = (value) => typeof value === "string";
 
 // The canonical JSON that TUF signs.
@@ -35,15 +36,26 @@ function canonical(value) {
   return JSON.stringify(value);
 }
 
+// The Ed25519 keys of a role by key id; keys of other kinds are not used.
+function readRing(keys, role) {
+  need(isCount(role.threshold));
+  const ring = new Map();
+  for (const id of role.keyids) {
+    const { keytype, scheme, keyval } = keys[id];
+    if (keytype === "ed25519" && scheme === "ed25519") ring.set(id, fromHex(keyval.public, 32));
+  }
+  return ring;
+}
+
 // A threshold of different keys of the role must have signed the message.
 async function endorsed(message, signatures, keys, role) {
-  need(isCount(role.threshold));
+  const ring = readRing(keys, role);
   const good = new Set();
   for (const [id, signature] of signatures) {
-    const key = role.keyids.includes(id) && keys[id];
-    if (!key || key.keytype !== "ed25519" || key.scheme !== "ed25519") continue;
-    const publicKey = await subtle.importKey("raw", fromHex(key.keyval.public, 32), "Ed25519", false, ["verify"]);
-    if (await subtle.verify("Ed25519", publicKey, signature, message)) good.add(key.keyval.public);
+    const bytes = ring.get(id);
+    if (!bytes) continue;
+    const key = await subtle.importKey("raw", bytes, "Ed25519", false, ["verify"]);
+    if (await subtle.verify("Ed25519", key, signature, message)) good.add(toHex(bytes));
   }
   need(good.size >= role.threshold);
 }
@@ -118,6 +130,7 @@ async function examine(ask, env, answer) {
   const { keys, roles } = targets.delegations;
   const keeper = roles.find((each) => each.name === "catalogue");
   need(canonical(keeper.paths) === '["head.json"]');
+  for (const each of roles.filter(isAgency)) need(readRing(keys, each) && isText(each.agency.name) && isText(each.agency.country));
   const catalogue = await role(named(snapshot, "catalogue.json"), "catalogue", "targets", 64 * KIB, [keys, keeper]);
   const states = { root, timestamp, snapshot, targets, catalogue };
 
@@ -127,7 +140,7 @@ async function examine(ask, env, answer) {
   need(isCount(target.length) && fromHex(target.hashes.sha256, 32));
   const head = parse(await read(`head/${target.hashes.sha256}.head.json`, 64 * KIB, target));
   const { depth, root: top } = head.idx;
-  need(head.v === 1 && [0, 1, 2].includes(depth) && fromHex(top, 32));
+  need(head.v === 1 && [0, 1, 2, 3, 4, 5].includes(depth) && Number.isSafeInteger(head.entries) && fromHex(top, 32));
   for (const name in states) need(states[name].version >= (env.seen[name] || 0), "rollback");
   need((answer.at = Date.parse(head.at)) - env.now <= 900000, "expired");
   answer.versions = Object.fromEntries(Object.entries(states).map(([name, signed]) => [name, signed.version]));
@@ -155,9 +168,10 @@ async function examine(ask, env, answer) {
     const under = new Uint8Array(await subtle.digest("SHA-256", utf8.encode(`p2pw/lk/1|${type}|${value}`))).subarray(0, 16);
     let hash = top;
     for (let level = 0; level < depth && !/^0+$/.test(hash); level++) {
-      const node = await blob("idx", hash, 8192);
-      need(node.length === 8192);
-      hash = toHex(node.subarray(under[level] * 32, under[level] * 32 + 32));
+      const node = await blob("idx", hash, 512);
+      need(node.length === 512);
+      const child = 32 * parseInt(toHex(under)[level], 16);
+      hash = toHex(node.subarray(child, child + 32));
     }
     const shard = /^0+$/.test(hash) ? new Uint8Array() : await blob("idx", hash, 4096 * KIB);
     need(shard.length % 116 === 0);
@@ -179,7 +193,7 @@ async function examine(ask, env, answer) {
       const bytes = content.subarray(end);
       const record = parse(bytes);
       const agency = roles.find((each) => each.name === record.agency);
-      need(isText(record.agency) && record.agency.startsWith("agency-") && isText(agency.agency.name));
+      need(agency && isAgency(agency));
       const signatures = [];
       for (let from = 1; from < end; from += 96) {
         signatures.push([toHex(content.subarray(from, from + 32)), content.subarray(from + 32, from + 96)]);
@@ -191,6 +205,7 @@ async function examine(ask, env, answer) {
       need(Object.keys(record).sort().join() ===
         "agency,code,format,hashes,id,issued,language,network_ids,rev,sha256,since,size,status,v");
       need(record.v === 1 && ["genuine", "withdrawn"].includes(record.status) && isCount(record.rev) && isCount(record.size));
+      need(/^[\w.:-]{1,100}$/.test(record.id) && isText(record.format) && /^\d{4}-\d\d-\d\d$/.test(record.issued));
       need(type === "sha256" ? record.sha256 === value && record.size === size
         : type === "code" ? record.code === ask.code
           : record.network_ids.some((pair) => pair[0] === type && pair[1] === value));
