@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A published catalogue, the site built around it, a loopback server and a real browser with an empty profile."""
 
+import base64
 import hashlib
 import random
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
@@ -201,3 +202,62 @@ def verifier_source() -> str:
     """The scripts of the verifier without the page around them."""
     folder = files("police2peer.site") / "assets"
     return compact_script(*((folder / name).read_text("utf-8") for name in ("sha256.js", "code.js", "verifier.js")))
+
+
+_RUN = """
+async ([root, now, catalogues, asks]) => {
+  SOURCE
+  const bytes = (text) => Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));
+  const base = new Map(Object.entries(catalogues.base).map(([name, text]) => [name, bytes(text)]));
+  const answers = [];
+  for (const change of catalogues.changes) {
+    const changed = new Map(Object.entries(change).map(([name, text]) => [name, text === null ? null : bytes(text)]));
+    for (const ask of asks) {
+      const fetch = async (path) => (changed.has(path) ? changed.get(path) : base.get(path)) || null;
+      const digest = async () => [ask.sha256, ask.size];
+      const answer = await verify({ ...ask, digest }, { root: bytes(root), now, seen: {}, fetch });
+      answers.push([answer.outcome, answer.reason || ""]);
+    }
+  }
+  return answers;
+}
+"""
+
+
+class Script:
+    """The verifier's script in a page, asked without the page around it."""
+
+    def __init__(self, page: Page, source: str) -> None:
+        self._page = page
+        self._source = source
+
+    def run(self, expression: str, argument: object) -> object:
+        return self._page.evaluate(expression.replace("SOURCE", self._source), argument)
+
+    def ask(
+        self,
+        base: Mapping[str, bytes],
+        changes: Sequence[Mapping[str, bytes | None]],
+        asks: Sequence[Mapping[str, object]],
+        *,
+        root: bytes,
+        now: datetime,
+    ) -> list[tuple[str, str]]:
+        """Ask everything of every change of a catalogue; a change of None takes the file away."""
+
+        def packed(files: Mapping[str, bytes | None]) -> dict[str, str | None]:
+            return {
+                name: None if content is None else base64.b64encode(content).decode()
+                for name, content in files.items()
+            }
+
+        catalogues = {"base": packed(base), "changes": [packed(change) for change in changes]}
+        given = [base64.b64encode(root).decode(), now.timestamp() * 1000, catalogues, list(asks)]
+        answers = self.run(_RUN, given)
+        assert isinstance(answers, list)
+        return [(str(outcome), str(reason)) for outcome, reason in answers]
+
+
+@pytest.fixture
+def script(visit: Visitor, url: str, verifier_source: str) -> Script:
+    return Script(visit(f"{url}en/about.html").page, verifier_source)

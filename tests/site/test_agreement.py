@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The verifiers of browser and command line say the same, and never *genuine* of a changed catalogue."""
 
-import base64
 import hashlib
 import json
 import random
 import shutil
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,9 +12,8 @@ from secrets import token_bytes
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from playwright.sync_api import Page
 from tests.catalogue.conftest import Case
-from tests.site.conftest import GENUINE, NOW, WITHDRAWN, Visitor, World
+from tests.site.conftest import GENUINE, NOW, WITHDRAWN, Script, World
 
 from police2peer.catalogue import (
     Record,
@@ -29,45 +26,20 @@ from police2peer.catalogue import (
     renew_trust,
 )
 from police2peer.catalogue.examination import Examination, FileQuestion
-from police2peer.catalogue.lookup import Alias, lookup_key, parse_magnet
+from police2peer.catalogue.lookup import Alias, lookup_key
 from police2peer.catalogue.metadata import walk_metadata
 from police2peer.catalogue.publication import _FolderStore
 from police2peer.catalogue.seal import Place, Signature, open_entry, seal_entry, seal_record
 from police2peer.catalogue.snapshot import FolderReader
 from police2peer.catalogue.tree import Change, find_entries
-from police2peer.errors import BadInput
-from police2peer.warningfiles import CODE_ALPHABET, nearest_code, parse_code
 
 pytestmark = pytest.mark.peer("chromium")
 
 _HOUR = timedelta(hours=1)
-_RUN = """
-async ([root, now, catalogues, asks]) => {
-  SOURCE
-  const bytes = (text) => Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));
-  const base = new Map(Object.entries(catalogues.base).map(([name, text]) => [name, bytes(text)]));
-  const answers = [];
-  for (const change of catalogues.changes) {
-    const changed = new Map(Object.entries(change).map(([name, text]) => [name, text === null ? null : bytes(text)]));
-    for (const ask of asks) {
-      const fetch = async (path) => (changed.has(path) ? changed.get(path) : base.get(path)) || null;
-      const digest = async () => [ask.sha256, ask.size];
-      const answer = await verify({ ...ask, digest }, { root: bytes(root), now, seen: {}, fetch });
-      answers.push([answer.outcome, answer.reason || ""]);
-    }
-  }
-  return answers;
-}
-"""
 
 
 def _read(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*.*") if path.is_file()} | {
-        str(path.relative_to(folder)): path.read_bytes()
-        for part in ("idx", "rec")
-        for path in (folder / part).rglob("*")
-        if path.is_file()
-    }
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def _asks(world: World) -> list[dict[str, object]]:
@@ -96,46 +68,7 @@ def _ask_python(world: World, catalogue: Path, root: bytes, now: datetime) -> li
     return [verdict.outcome.name.lower() for verdict in verdicts]
 
 
-class _Script:
-    """The verifier's script in a page, asked without the page around it."""
-
-    def __init__(self, page: Page, source: str) -> None:
-        self._page = page
-        self._source = source
-
-    def run(self, expression: str, argument: object) -> object:
-        return self._page.evaluate(expression.replace("SOURCE", self._source), argument)
-
-    def ask(
-        self,
-        base: Mapping[str, bytes],
-        changes: Sequence[Mapping[str, bytes | None]],
-        asks: Sequence[Mapping[str, object]],
-        *,
-        root: bytes,
-        now: datetime,
-    ) -> list[tuple[str, str]]:
-        """Ask everything of every change of a catalogue; a change of None takes the file away."""
-
-        def packed(files: Mapping[str, bytes | None]) -> dict[str, str | None]:
-            return {
-                name: None if content is None else base64.b64encode(content).decode()
-                for name, content in files.items()
-            }
-
-        catalogues = {"base": packed(base), "changes": [packed(change) for change in changes]}
-        given = [base64.b64encode(root).decode(), now.timestamp() * 1000, catalogues, list(asks)]
-        answers = self.run(_RUN, given)
-        assert isinstance(answers, list)
-        return [(str(outcome), str(reason)) for outcome, reason in answers]
-
-
-@pytest.fixture
-def script(visit: Visitor, url: str, verifier_source: str) -> _Script:
-    return _Script(visit(f"{url}en/about.html").page, verifier_source)
-
-
-def _both(world: World, script: _Script, catalogue: Path, *, now: datetime, root: bytes | None = None) -> list[str]:
+def _both(world: World, script: Script, catalogue: Path, *, now: datetime, root: bytes | None = None) -> list[str]:
     """Ask both verifiers everything, hold that they agree, and give the outcomes."""
     pinned = root or world.root
     python = _ask_python(world, catalogue, pinned, now)
@@ -151,7 +84,7 @@ _EXPECTED = [
 ]
 
 
-def test_both_verifiers_agree_on_a_sound_catalogue(built: World, script: _Script) -> None:
+def test_both_verifiers_agree_on_a_sound_catalogue(built: World, script: Script) -> None:
     assert _both(built, script, built.catalogue, now=NOW + _HOUR) == _EXPECTED
 
 
@@ -164,7 +97,7 @@ def test_the_catalogue_of_these_tests_has_nodes_above_its_shards(built: World) -
     assert _depth(built.catalogue) == 1
 
 
-def test_both_verifiers_walk_a_deeper_index(own: World, script: _Script) -> None:
+def test_both_verifiers_walk_a_deeper_index(own: World, script: Script) -> None:
     draw = random.Random(12)
     links = tuple(("btih", draw.randbytes(20).hex()) for _ in range(4_200))
     with Registry(own.home) as registry:
@@ -181,17 +114,17 @@ def test_both_verifiers_walk_a_deeper_index(own: World, script: _Script) -> None
 
 
 @pytest.mark.parametrize("days", [2, 8, 400, -2])
-def test_both_verifiers_agree_on_a_wrong_clock(built: World, script: _Script, days: int) -> None:
+def test_both_verifiers_agree_on_a_wrong_clock(built: World, script: Script, days: int) -> None:
     assert set(_both(built, script, built.catalogue, now=NOW + timedelta(days=days))) == {"cannot_tell"}
 
 
-def test_both_verifiers_follow_a_rotated_root_from_the_first(own: World, script: _Script) -> None:
+def test_both_verifiers_follow_a_rotated_root_from_the_first(own: World, script: Script) -> None:
     renew_trust(own.home, now=NOW, replace=["root-1", "online", own.drafts[0].agency])
     publish_catalogue(own.home, now=NOW)
     assert _both(own, script, own.home / "public", now=NOW + _HOUR) == _EXPECTED
 
 
-def test_both_verifiers_refuse_the_catalogue_of_another_programme(built: World, own: World, script: _Script) -> None:
+def test_both_verifiers_refuse_the_catalogue_of_another_programme(built: World, own: World, script: Script) -> None:
     foreign = json.loads(own.root)
     key = next(iter(foreign["signed"]["keys"].values()))
     key["keyval"]["public"] = "00" * 32
@@ -200,7 +133,7 @@ def test_both_verifiers_refuse_the_catalogue_of_another_programme(built: World, 
     }
 
 
-def test_both_verifiers_refuse_metadata_under_its_threshold(own: World, script: _Script) -> None:
+def test_both_verifiers_refuse_metadata_under_its_threshold(own: World, script: Script) -> None:
     catalogue = own.catalogue
     root = json.loads(own.root)
     root["signatures"] = root["signatures"][:1] * 2
@@ -209,7 +142,7 @@ def test_both_verifiers_refuse_metadata_under_its_threshold(own: World, script: 
 
 
 @pytest.mark.parametrize("part", ["timestamp.json", "1.snapshot.json", "1.targets.json", "idx", "rec", "head"])
-def test_both_verifiers_agree_when_a_part_is_missing(own: World, script: _Script, part: str) -> None:
+def test_both_verifiers_agree_when_a_part_is_missing(own: World, script: Script, part: str) -> None:
     gone = own.catalogue / ("md" if part.endswith(".json") else "") / part
     shutil.rmtree(gone) if gone.is_dir() else gone.unlink()
     outcomes = _both(own, script, own.catalogue, now=NOW + _HOUR)
@@ -235,13 +168,13 @@ def _lead_to(world: World, place: Place) -> None:
     case.change_index([Change(forged[:16], _entry(world, GENUINE), forged)])
 
 
-def test_both_verifiers_refuse_an_entry_that_leads_to_the_record_of_another_file(own: World, script: _Script) -> None:
+def test_both_verifiers_refuse_an_entry_that_leads_to_the_record_of_another_file(own: World, script: Script) -> None:
     _lead_to(own, open_entry(_alias(own, 3), _entry(own, 3)))
     outcomes = _both(own, script, own.home / "public", now=NOW + _HOUR)
     assert outcomes == ["cannot_tell", *_EXPECTED[1:]]
 
 
-def test_both_verifiers_refuse_a_record_that_no_agency_signed(own: World, script: _Script) -> None:
+def test_both_verifiers_refuse_a_record_that_no_agency_signed(own: World, script: Script) -> None:
     record = Record(draft=own.drafts[GENUINE], rev=9, status=Status.GENUINE, since=NOW.date())
     raw = record.to_bytes()
     roles = json.loads((own.catalogue / "md/1.targets.json").read_bytes())["signed"]["delegations"]["roles"]
@@ -297,7 +230,7 @@ def _used(world: World) -> list[str]:
     return sorted(reader.names)
 
 
-def test_no_changed_catalogue_out_of_hundreds_makes_a_file_genuine(built: World, script: _Script) -> None:
+def test_no_changed_catalogue_out_of_hundreds_makes_a_file_genuine(built: World, script: Script) -> None:
     draw = random.Random(5)
     base = _read(built.catalogue)
     names = _used(built)
@@ -316,94 +249,9 @@ def test_no_changed_catalogue_out_of_hundreds_makes_a_file_genuine(built: World,
     assert {reason for _, reason in answers} <= {"broken", "expired"}
 
 
-def test_no_changed_next_root_is_followed(built: World, script: _Script) -> None:
+def test_no_changed_next_root_is_followed(built: World, script: Script) -> None:
     draw = random.Random(6)
     base = _read(built.catalogue)
     changes: list[dict[str, bytes | None]] = [{"md/2.root.json": _mutate(built.root, draw)} for _ in range(60)]
     answers = script.ask(base, changes, _asks(built)[:1], root=built.root, now=NOW + _HOUR)
     assert {outcome for outcome, _ in answers} == {"cannot_tell"}
-
-
-def _slips(draw: random.Random, count: int) -> list[str]:
-    signs = [*CODE_ALPHABET, *"oilOIL-\u2013\u2014 \u00a0\u200bu*\u00df\uff11"]
-    texts = ["FVPA-GSRR-NJ60", "fvpa gsrr nj6o", "FVPAGSRRNJ61", "", " ", "\u2013", "x" * 70]
-    while len(texts) < count:
-        code = list("FVPA-GSRR-NJ60")
-        for _ in range(draw.randrange(4)):
-            place = draw.randrange(len(code))
-            code[place : place + draw.randrange(2)] = [draw.choice(signs)]
-        texts.append("".join(code))
-    return texts
-
-
-def test_codes_are_read_as_the_command_line_reads_them(script: _Script) -> None:
-    texts = _slips(random.Random(8), 600)
-
-    def expected(text: str) -> object:
-        try:
-            return {"code": parse_code(text), "exact": True}
-        except BadInput:
-            nearest = nearest_code(text)
-            return {"code": nearest, "exact": False} if nearest else None
-
-    read = script.run("(texts) => { SOURCE; return texts.map(readCode); }", texts)
-    assert isinstance(read, list)
-    # The page tells a code that is past repair from a text that is no code; the command line refuses both.
-    told = [None if each and each["code"] is None else each for each in read]
-    assert told == [expected(text) for text in texts]
-    assert sum(each is not None for each in told) > 100
-
-
-def test_magnet_links_are_read_as_the_command_line_reads_them(script: _Script) -> None:
-    v1, v2 = "ab" * 20, "cd" * 32
-    links = [
-        f"magnet:?xt=urn:btih:{v1}",
-        f"MAGNET:?XT=URN:BTIH:{v1.upper()}&dn=sample-clip-07",
-        "magnet:?xt=urn:btih:ABCDEFGHIJKLMNOPQRSTUVWXYZ234567",
-        f"magnet:?xt.1=urn:btih:{v1}&xt.2=urn:btmh:1220{v2}",
-        f"magnet:?xt=urn:btmh:{v2}&xt=urn:btmh:{v2}",
-        f" magnet:?dn=x%26y&xt=urn%3Abtih%3A{v1}+ ",
-        f"magnet:?tr=udp%3A%2F%2Fexample.org&xt=urn:btih:{v1}&xt=urn:sha1:abc",
-        "magnet:?xt=urn:btih:abc",
-        f"magnet:?xt=urn:btih:{v1}&xt=urn:btih:zz",
-        "magnet:?dn=x",
-        "magnet:",
-        f"http://example.org/?xt=urn:btih:{v1}",
-        f"magnet:?xt=urn:btih:{v1}:x",
-        "magnet:?xt=urn:btih",
-    ]
-
-    def expected(link: str) -> object:
-        try:
-            return [[alias.type, alias.value] for alias in parse_magnet(link)]
-        except BadInput:
-            return None
-
-    assert script.run("(links) => { SOURCE; return links.map(readMagnet); }", links) == list(map(expected, links))
-
-
-_STREAM = """
-async (cases) => {
-  const digests = [];
-  const self = { postMessage: (message) => "digest" in message && digests.push(message.digest) };
-  SOURCE
-  hashing();
-  for (const pieces of cases) {
-    const queue = pieces.map((size, index) => new Uint8Array(size).fill(index + 1));
-    const reader = { read: async () => queue.length ? { done: false, value: queue.shift() } : { done: true } };
-    await self.onmessage({ data: { stream: () => ({ getReader: () => reader }) } });
-  }
-  return digests.map(toHex);
-}
-"""
-
-
-def test_the_streaming_hash_equals_sha256_at_every_block_edge_and_piece_size(script: _Script) -> None:
-    draw = random.Random(9)
-    cases = [[size] for size in range(132)]
-    cases += [[draw.randrange(200) for _ in range(draw.randrange(1, 9))] for _ in range(120)]
-    expected = [
-        hashlib.sha256(b"".join(bytes([index + 1]) * size for index, size in enumerate(pieces))).hexdigest()
-        for pieces in cases
-    ]
-    assert script.run(_STREAM, cases) == expected
