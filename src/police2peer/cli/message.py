@@ -55,7 +55,8 @@ def preview(campaign: Path, out: Path, only_message: str | None, only_language: 
             if only_message in {None, one.id} and only_language in {None, language}
         ]
         write_whole(out, draw_contact_sheet(studio, shown))
-    click.echo(f"{len(shown)} rows in {out}")
+    rows = "row" if len(shown) == 1 else "rows"
+    click.echo(f"{len(shown)} {rows} in {out}")
 
 
 @message.command()
