@@ -5,21 +5,24 @@ import asyncio
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+import libtorrent as lt
 import pytest
 
 from police2peer.contacts import Contacts, RegistryCountries, Rung, TallyStore
+from police2peer.errors import Unavailable
 from police2peer.lab.dht import DhtRing
 from police2peer.lab.probes import ask_dht, read_metadata, shake_hands
 from police2peer.lab.tracker import Tracker
 from police2peer.networks import DataRequested, DataSent, EvidenceGap, Offer, OfferPulled, PeerConnected, PeerLeft
 from police2peer.networks.bittorrent import infohash, magnet
+from police2peer.networks.bittorrent.upload_only import FLAGS, assert_upload_only, broken_invariants
 
 if TYPE_CHECKING:
     from tests.networks.conftest import Node, RawPeer, Workshop
 
-_HAVE_ALL, _UNCHOKE, _INTERESTED, _REQUEST, _PIECE = 14, 1, 2, 6, 7
+_HAVE_ALL, _HAVE_NONE, _UNCHOKE, _INTERESTED, _REQUEST, _PIECE = 14, 15, 1, 2, 6, 7
 _BLOCK = 16_384
 
 
@@ -124,19 +127,30 @@ async def test_peers_behind_one_address_are_all_served(workshop: "Workshop") -> 
             peer.close()
 
 
-async def test_bytes_that_nobody_asked_for_are_not_taken_and_raise_the_alarm_at_most(workshop: "Workshop") -> None:
+@pytest.mark.parametrize("missing", [False, True])
+async def test_bytes_that_nobody_asked_for_are_told_and_thrown_away(workshop: "Workshop", *, missing: bool) -> None:
     clip = workshop.clip()
     (offer,) = workshop.offers(clip)
     before = clip.read_bytes()
     async with workshop.node() as up:
         await up.network.publish(offer)
-        pusher = await _honest_seed(workshop, up, offer)
-        pusher.say(_PIECE, bytes(8) + b"\xff" * _BLOCK)
+        if missing:
+            clip.unlink()
+        pusher = await workshop.peer(up, offer)
+        pusher.say(_HAVE_NONE)
+        for _ in range(3):
+            pusher.say(_PIECE, bytes(8) + b"\xff" * _BLOCK)
         await pusher.hear(2.0)
         pusher.close()
-        assert (await up.network.health()).counters["ses.num_outgoing_interested"] == 0
+        health = await up.network.health()
+        assert health.counters["ses.num_outgoing_interested"] == 0
+        assert health.counters["net.recv_payload_bytes"] == 3 * _BLOCK
+        assert health.ok
+        assert health.alarms == ()
+        assert "49152 bytes that nobody asked for" in health.detail
         await shake_hands(up.where, infohash(offer))
-    assert clip.read_bytes() == before
+    assert clip.exists() is not missing
+    assert missing or clip.read_bytes() == before
 
 
 async def test_a_thousand_who_only_look_are_no_contacts(workshop: "Workshop") -> None:
@@ -224,3 +238,24 @@ async def _until_dht_names_us(ring: DhtRing, offer: Offer) -> None:
     async with asyncio.timeout(30):
         while not any([await ask_dht(node, infohash(offer), bind="127.0.0.45") for node in nodes]):  # noqa: ASYNC110
             await asyncio.sleep(0.2)
+
+
+def test_asking_a_peer_for_data_is_an_alarm_and_being_pushed_at_is_none() -> None:
+    assert broken_invariants({}) == ()
+    assert broken_invariants({"net.recv_payload_bytes": 9, "ses.num_incoming_piece": 1}) == ()
+    (alarm,) = broken_invariants({"ses.num_outgoing_interested": 1, "net.recv_payload_bytes": 9})
+    assert alarm == "publish-only does not hold: a peer was asked for data, 9 bytes came"
+
+
+def test_an_offer_without_its_flags_is_not_kept() -> None:
+    class Handle:
+        def __init__(self, flags: int) -> None:
+            self._flags = flags
+
+        def flags(self) -> int:
+            return self._flags
+
+    assert_upload_only(cast("lt.torrent_handle", Handle(FLAGS)))
+    for flags in (FLAGS & ~lt.torrent_flags.upload_mode, FLAGS | lt.torrent_flags.auto_managed, 0):
+        with pytest.raises(Unavailable, match="upload-only"):
+            assert_upload_only(cast("lt.torrent_handle", Handle(flags)))

@@ -12,6 +12,7 @@ from police2peer.errors import Police2PeerError, Unavailable
 from police2peer.networks.bittorrent.exchanges import NAME
 from police2peer.networks.bittorrent.session import Session
 from police2peer.networks.bittorrent.settings import BitTorrentSettings
+from police2peer.networks.bittorrent.upload_only import pushed_bytes
 from police2peer.networks.contract import EvidenceGap, Health, Offer, TrackerHealth, WireEvent
 
 _BATCH: Final = 500  # the engine answers between batches; one turn lasts about 0.2 s
@@ -98,8 +99,7 @@ class BitTorrent:
         troubles = self._troubles(listening=listening, trackers=trackers, dht_nodes=dht_nodes, offers=len(session))
         return Health(
             ok=not troubles and not session.inside.alarms,
-            detail="; ".join((*session.inside.alarms, *troubles))
-            or f"{len(session)} offers can be found and fetched",
+            detail="; ".join((*session.inside.alarms, *troubles)) or _well(len(session), pushed_bytes(counters)),
             offers=len(session),
             peers=session.exchanges.peers,
             trackers=trackers,
@@ -148,3 +148,8 @@ class BitTorrent:
         if not offers:
             found.append("nothing is offered")
         return tuple(found)
+
+
+def _well(offers: int, pushed: int) -> str:
+    told = f"; {pushed} bytes that nobody asked for were pushed at us and thrown away" if pushed else ""
+    return f"{offers} offers can be found and fetched{told}"

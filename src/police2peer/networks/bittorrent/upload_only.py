@@ -36,12 +36,11 @@ FLAGS: Final = (
 LASTING: Final = FLAGS & ~(_F.seed_mode | _F.default_dont_download | _F.duplicate_is_error)
 FORBIDDEN: Final = _F.auto_managed | _F.share_mode | _F.super_seeding | _F.paused
 
-# What may not rise above zero, and what it means when it does.
-INVARIANTS: Final = {
-    "net.recv_payload_bytes": "payload bytes were received",
-    "ses.num_incoming_piece": "a piece message was received",
-    "ses.num_outgoing_interested": "the engine told a peer that it wants data",
-}
+# Must be zero, or publish-only is broken: a request is preceded by "interested" always, and we set no web seeds.
+ASKED: Final = "ses.num_outgoing_interested"
+# Zero as well, unless a hostile peer pushes what nobody asked for: thrown away, told, and no alarm that anybody
+# could ring at will.
+PUSHED: Final = ("net.recv_payload_bytes", "ses.num_incoming_piece")
 
 _C = lt.alert_category
 # Beside the mask of the facts: `tracker` for health, `dht` for the bootstrap, `incoming_request` for rung 3
@@ -122,5 +121,13 @@ def assert_upload_only(handle: lt.torrent_handle) -> None:
 
 
 def broken_invariants(counters: Mapping[str, int]) -> tuple[str, ...]:
-    """Name each invariant that does not hold; empty is well."""
-    return tuple(text for name, text in INVARIANTS.items() if counters.get(name, 0) > 0)
+    """Name what does not hold; empty is well, anything else is an alarm."""
+    if counters.get(ASKED, 0) == 0:
+        return ()
+    received = counters.get(PUSHED[0], 0)
+    return (f"publish-only does not hold: a peer was asked for data, {received} bytes came",)
+
+
+def pushed_bytes(counters: Mapping[str, int]) -> int:
+    """Give how many bytes came that nobody asked for; they were thrown away."""
+    return 0 if counters.get(ASKED, 0) else counters.get(PUSHED[0], 0)
