@@ -161,6 +161,31 @@ def test_a_full_disk_leaves_nothing_half_written(tmp_path: Path) -> None:
     assert list((tmp_path / "out").iterdir()) == []
 
 
+_FILL_DISK = """
+mount -t tmpfs -o size=1m none "$1" && exec "$2" - "$1" <<'END'
+import sys
+from pathlib import Path
+from police2peer.errors import Unavailable
+from police2peer.warningfiles import BaseStore, FilePlan, Keystream
+folder = Path(sys.argv[1])
+try:
+    FilePlan([Keystream(bytes(32), 0, 3_000_000)], BaseStore(folder)).write(folder / "file")
+except Unavailable as error:
+    print(error.facts, list(folder.iterdir()))
+END
+"""
+
+
+@pytest.mark.peer("unshare")
+def test_a_disk_that_is_really_full_leaves_nothing_half_written(tmp_path: Path) -> None:
+    # The small disk is mounted in a namespace of its own and is gone when the program ends.
+    command = ["unshare", "-rm", "sh", "-c", _FILL_DISK, "sh", str(tmp_path), sys.executable]
+    ended = subprocess.run(command, check=False, capture_output=True, text=True)
+    if "mount" in ended.stderr or "unshare" in ended.stderr:
+        pytest.skip("this machine lets nobody mount in a namespace")
+    assert ended.stdout == "no room on the disk while writing file []\n"
+
+
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(max_size=8),

@@ -4,11 +4,11 @@
 import json
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from police2peer.warningfiles import Studio
 
 __all__ = ["message"]
+
+Item = TypeVar("Item")
 
 _CAMPAIGN = click.argument("campaign", metavar="[CAMPAIGN]", default=Path(), type=click.Path(path_type=Path))
 
@@ -38,6 +40,15 @@ def _opened(path: Path) -> Iterator[tuple["Campaign", "Studio"]]:
         yield found, Studio(BaseStore(Path(folder)), making_of(found))
 
 
+def _tracked(items: Sequence[Item], what: str) -> Iterable[Item]:
+    """Show how far we are, on a terminal only."""
+    from rich.console import Console  # noqa: PLC0415 - slow to import
+    from rich.progress import track  # noqa: PLC0415
+
+    console = Console(stderr=True)
+    return track(items, what, console=console, transient=True, disable=not console.is_terminal)
+
+
 @message.command()
 @_CAMPAIGN
 @click.option("-o", "--out", type=click.Path(path_type=Path, dir_okay=False), default=Path("messages.png"))
@@ -54,7 +65,7 @@ def preview(campaign: Path, out: Path, only_message: str | None, only_language: 
             for language in one.texts
             if only_message in {None, one.id} and only_language in {None, language}
         ]
-        write_whole(out, draw_contact_sheet(studio, shown))
+        write_whole(out, draw_contact_sheet(studio, _tracked(shown, "drawing")))
     rows = "row" if len(shown) == 1 else "rows"
     click.echo(f"{len(shown)} {rows} in {out}")
 
@@ -68,13 +79,17 @@ def check(campaign: Path, *, as_json: bool) -> None:
     What a fraudster would write is refused before that, when the campaign is read.
     """
     with _opened(campaign) as (found, studio):
-        findings = [finding for one in found.messages for finding in studio.check(one)]
-        checked = sum(len(one.texts) for one in found.messages)
+        texts = [(one, language) for one in found.messages for language in one.texts]
+        findings = [
+            finding
+            for one, language in _tracked(texts, "checking")
+            for finding in studio.check(replace(one, texts={language: one.texts[language]}))
+        ]
     if as_json:
-        click.echo(json.dumps({"checked": checked, "findings": [asdict(finding) for finding in findings]}))
+        click.echo(json.dumps({"checked": len(texts), "findings": [asdict(finding) for finding in findings]}))
     else:
         for finding in findings:
             click.echo(str(finding))
-        click.echo(f"{checked} texts checked, {len(findings)} findings")
+        click.echo(f"{len(texts)} texts checked, {len(findings)} findings")
     if findings:
         sys.exit(1)
