@@ -258,6 +258,10 @@ class Script:
         return [(str(outcome), str(reason)) for outcome, reason in answers]
 
 
-@pytest.fixture
-def script(visit: Visitor, url: str, verifier_source: str) -> Script:
-    return Script(visit(f"{url}en/about.html").page, verifier_source)
+@pytest.fixture(scope="session")
+def script(browser: Browser, url: str, verifier_source: str) -> Iterator[Script]:
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{url}en/about.html")
+    yield Script(page, verifier_source)
+    context.close()

@@ -111,6 +111,7 @@ function write(card, name, value, format) {
 function showAnswer(ask, answer) {
   const card = byId(`answer-${answer.outcome}`).content.cloneNode(true);
   for (const reason of card.querySelectorAll("[data-reason]")) reason.hidden = reason.dataset.reason !== answer.reason;
+  for (const part of card.querySelectorAll("[data-unless]")) part.hidden = part.dataset.unless === answer.reason;
   for (const note of card.querySelectorAll("[data-for]")) note.hidden = !note.dataset.for.split(" ").includes(ask.type);
   for (const note of card.querySelectorAll("[data-other-bytes]")) note.hidden = !(ask.type === "file" && genuineCode);
   const record = answer.record || {};
