@@ -3,7 +3,6 @@
 
 import json
 import os
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -42,23 +41,16 @@ def up(folder: Path) -> None:
     Needs a signed order in force, release.json and the files. After a crash, run it again: nothing is hashed
     anew and the counts go on.
     """
-    import asyncio  # noqa: PLC0415 - nothing else here needs it
-
-    from police2peer.presence import assemble_node, read_settings  # noqa: PLC0415 - loads the networks
+    from police2peer.presence import assemble_node, read_settings, run_until_signalled  # noqa: PLC0415 - slow to load
 
     settings = read_settings(folder)
     with (
         _page(settings),
         assemble_node(settings, clock=_now, random_bytes=os.urandom) as (node, assignment),
     ):
-
-        async def run() -> None:
-            loop = asyncio.get_running_loop()
-            for name in (signal.SIGINT, signal.SIGTERM):
-                loop.add_signal_handler(name, node.stop)
-            await node.run(ready=lambda: click.echo(f"present with {len(assignment.offers)} offers; Ctrl-C ends it"))
-
-        asyncio.run(run())
+        run_until_signalled(
+            node, ready=lambda: click.echo(f"present with {len(assignment.offers)} offers; Ctrl-C ends it")
+        )
     click.echo(f"all offers are withdrawn ({node.state})")
 
 

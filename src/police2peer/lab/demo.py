@@ -8,6 +8,7 @@ verified. Every step types the commands that an operator types. Nothing reaches 
 
 import os
 import shutil
+import socket
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -21,7 +22,7 @@ from police2peer.errors import BadInput
 from police2peer.fleet import offers_of, read_release
 from police2peer.lab import checks, strangers
 from police2peer.lab.loopback import LabNetwork, lab_network
-from police2peer.lab.namespace import NODE_HOST, is_closed
+from police2peer.lab.namespace import NODE_HOST, client_host, is_closed
 from police2peer.lab.report import Check, ClientResult, MissionReport, ShownFile, write_report
 from police2peer.lab.unit import RunningNode, Unit
 from police2peer.lab.view import View, ladder_table
@@ -75,7 +76,6 @@ class _Demo:
         self._page_port = _free_port(_LOOPBACK)
         self._clients: list[ClientResult] = []
         self._checks: list[Check] = []
-        self._probes = 0
 
     def run(self) -> MissionReport:
         """Go through the mission."""
@@ -89,6 +89,7 @@ class _Demo:
                 try:
                     self._meet_strangers(network, offers)
                     self._cut_the_power()
+                    self._meet_crawlers(network, offers)
                     self._verify(manifest)
                 finally:
                     self._node.stop()
@@ -160,9 +161,9 @@ class _Demo:
     def _be_present(self, network: LabNetwork, offers: tuple[Offer, ...]) -> None:
         with self._view.step("Present on BitTorrent") as say:
             bootstrap = ", ".join(f'"{node}"' for node in network.bootstrap)
-            listen = ", ".join(f'"{host}"' for host in dict.fromkeys((self._host, _LOOPBACK)))
             self._write_settings(
-                f"listen = [{listen}]\nport = {self._port}\ntrackers = ["
+                f'listen = ["{self._host}"]\n'
+                f"port = {self._port}\ntrackers = ["
                 f'"{network.tracker.url}"]\ndht_bootstrap = [{bootstrap}]\nclosed_network = true\n'
             )
             self._node.start()
@@ -176,24 +177,20 @@ class _Demo:
         (self._folder / "police2peer.toml").write_text(f'[node]\nname = "demo"\n{node}\n{page}')
 
     def _meet_strangers(self, network: LabNetwork, offers: tuple[Offer, ...]) -> None:
-        allowed = self._folder / "strangers" / "hashes.txt"
-        allowed.parent.mkdir(exist_ok=True)
-        allowed.write_text("".join(f"{infohash(offer).hex()}\n" for offer in offers))
-        place = strangers.Place(
-            allowed.parent, (self._host, self._port), network.tracker.url, network.bootstrap, allowed
-        )
+        place = self._place(network)
+        place.folder.mkdir(exist_ok=True)
+        place.allowed.write_text("".join(f"{infohash(offer).hex()}\n" for offer in offers))
         small = [offer for offer in offers if offer.hashes.size < _SMALL_BYTES]
         films = [offer for offer in small if offer.extension == "mp4"]
         blanks = [offer for offer in offers if offer.arm is Arm.BLANK]
-        with self._view.step("Crawlers look, and ask for nothing") as say:
-            self._probes = strangers.probe(place, offers[:_PROBED])
-            say(f"{self._probes} probes")
         with self._view.step("The stand-in downloader fetches") as say:
             self._clients += [
-                strangers.stand_in(place, small[:12], way="torrent", bind="127.7.0.1"),
-                strangers.stand_in(place, films[-6:], way="torrent", bind="127.7.0.2"),
-                strangers.stand_in(place, small[20:24], way="magnet", bind="127.7.0.3"),
-                strangers.stand_in(place, blanks[:2], way="torrent", bind="127.7.0.4", stop_after=_PARTIAL_BYTES),
+                strangers.stand_in(place, small[:12], way="torrent", bind=self._stranger(1)),
+                strangers.stand_in(place, films[-6:], way="torrent", bind=self._stranger(2)),
+                strangers.stand_in(place, small[20:24], way="magnet", bind=self._stranger(3)),
+                strangers.stand_in(
+                    place, blanks[:2], way="torrent", bind=self._stranger(4), stop_after=_PARTIAL_BYTES
+                ),
             ]
             say(f"{sum(result.offers for result in self._clients)} offers, by .torrent and by magnet over the DHT")
         with self._view.step("Real clients fetch") as say:
@@ -201,6 +198,20 @@ class _Demo:
             self._clients += found
             ran = sorted({result.client for result in found if not result.skipped})
             say(", ".join(ran) or "none is installed, or this system allows no network namespace")
+
+    def _meet_crawlers(self, network: LabNetwork, offers: tuple[Offer, ...]) -> None:
+        with self._view.step("Crawlers look, and ask for nothing") as say:
+            probes = strangers.probe(self._place(network), offers[:_PROBED])
+            say(f"{probes} probes, none of them a contact")
+
+    def _place(self, network: LabNetwork) -> strangers.Place:
+        folder = self._folder / "strangers"
+        where = (self._host, self._port)
+        return strangers.Place(folder, where, network.tracker.url, network.bootstrap, folder / "hashes.txt")
+
+    def _stranger(self, number: int) -> str:
+        """Give an address that no other program of the demo has."""
+        return client_host(20 + number) if is_closed() else f"127.7.0.{number}"
 
     def _cut_the_power(self) -> None:
         with self._view.step("Power cut, and back") as say:
@@ -295,8 +306,6 @@ def _pictures(manifest: Manifest) -> tuple[ShownFile, ...]:
 
 
 def _free_port(host: str) -> int:
-    import socket  # noqa: PLC0415 - one use
-
     with socket.socket() as door:
         door.bind((host, 0))
         return int(door.getsockname()[1])

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from police2peer.lab.dht import DhtRing
+from police2peer.lab.namespace import client_host, is_closed
 from police2peer.lab.tracker import Tracker
 
 _CALL_S: Final = 20.0
@@ -29,7 +30,7 @@ class LabNetwork:
 
 @contextlib.contextmanager
 def lab_network(hashes: Iterable[bytes], *, host: str) -> Iterator[LabNetwork]:
-    """Run a tracker on `host` for these infohashes, and a DHT on loopback."""
+    """Run a tracker on `host` for these infohashes, and a DHT beside it."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="lab-network", daemon=True)
     thread.start()
@@ -37,7 +38,8 @@ def lab_network(hashes: Iterable[bytes], *, host: str) -> Iterator[LabNetwork]:
     def call(work: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(work, loop).result(_CALL_S)
 
-    tracker, ring = Tracker(hashes, host=host), DhtRing()
+    ring = DhtRing([client_host(number) for number in range(-4, 0)]) if is_closed() else DhtRing()
+    tracker = Tracker(hashes, host=host)
     try:
         call(tracker.start())
         ring.start()

@@ -34,7 +34,10 @@ class ShownFile:
 
 @dataclass(frozen=True, slots=True)
 class ClientResult:
-    """What one program fetched and how our node saw it; `skipped` says why it did not run, else it is empty."""
+    """What one program fetched and how our node saw it; `skipped` says why it did not run, else it is empty.
+
+    `is_whole` is false for who left early on purpose.
+    """
 
     client: str
     way: str
@@ -45,6 +48,7 @@ class ClientResult:
     rung: str = ""
     named_as: str = ""
     skipped: str = ""
+    is_whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,12 @@ class MissionReport:
     clients: tuple[ClientResult, ...]
     checks: tuple[Check, ...]
     commands: tuple[str, ...]
+
+    @property
+    def is_as_it_should_be(self) -> bool:
+        """Whether every client that was to get whole files did, byte for byte, and every answer was right."""
+        fetched = all(client.identical for client in self.clients if client.is_whole and not client.skipped)
+        return fetched and all(check.expected for check in self.checks)
 
 
 def write_report(path: Path, report: MissionReport) -> None:

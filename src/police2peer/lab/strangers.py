@@ -78,6 +78,7 @@ def stand_in(
         size_bytes=sum(one["bytes_received"] for one in fetched),
         seconds=time.monotonic() - began,
         identical=bool(fetched) and all(one["sha256"] == wanted[one["infohash"]] for one in fetched),
+        is_whole=stop_after is None,
     )
 
 

@@ -3,6 +3,7 @@
 
 from police2peer.presence.assembly import FILES_FOLDER, STATUS_FILE, TALLIES_FILE, assemble_node, join_offers
 from police2peer.presence.node import Assignment, Node
+from police2peer.presence.running import run_until_signalled
 from police2peer.presence.settings import SETTINGS_FILE, Settings, read_settings
 from police2peer.presence.status import NetworkStatus, NodeStatus, is_stale, read_status
 
@@ -21,4 +22,5 @@ __all__ = [
     "join_offers",
     "read_settings",
     "read_status",
+    "run_until_signalled",
 ]
