@@ -97,7 +97,7 @@ def _measure_all(count: int) -> None:
             if program and (shutil.which(program) is None or count > _OTHERS_UP_TO):
                 continue
             row = measure(folder, path, count)
-            row["kib"] = round(row["mib"] * 1024 / max(row["up"], 1), 1)
+            row["kib"] = round(row["mib"] * 1024 / count, 1)
             print(json.dumps({"engine": name, "offers": count, **row}), flush=True)
 
 
@@ -252,7 +252,7 @@ def _post(target: str, body: bytes, header: bytes) -> tuple[bytes, bytes]:
         answer = door.makefile("rb")
         head = b"".join(iter(answer.readline, b"\r\n"))
         length = re.search(rb"content-length: (\d+)", head.lower())
-        return head, answer.read(int(length[1]) if length else 0)
+        return head, answer.read(int(length[1])) if length else answer.read()
 
 
 def _wait_for_port() -> None:

@@ -162,3 +162,28 @@ async def test_the_last_events_are_handed_out_before_the_reader_ends(workshop: "
     left = [event for event in up.events if isinstance(event, PeerLeft)]
     assert [event.departure for event in left] == [Departure.STOPPED]
     assert not up.of(OfferPulled)
+
+
+async def test_an_offer_withdrawn_while_it_is_on_its_way_up_is_gone_all_the_same(workshop: "Workshop") -> None:
+    offers = workshop.offers(workshop.clip(), 300)
+    async with workshop.node() as up:
+        publishing = asyncio.create_task(up.network.publish_many(offers))
+        for offer in offers[::3]:
+            await up.network.withdraw(offer)
+        await publishing
+        for offer in offers[::3]:
+            await up.network.withdraw(offer)
+        assert (await up.network.health()).offers == 200
+        with pytest.raises(Unavailable):
+            await shake_hands(up.where, infohash(offers[0]))
+        await shake_hands(up.where, infohash(offers[1]))
+    assert not up.of(OfferPulled)
+
+
+async def test_what_is_published_again_and_again_is_up_once(workshop: "Workshop") -> None:
+    offers = workshop.offers(workshop.clip(), 50)
+    async with workshop.node() as up:
+        for _ in range(4):
+            await up.network.publish_many(offers)
+            await up.network.withdraw(offers[7])
+        assert (await up.network.health()).offers == 49

@@ -19,6 +19,7 @@ from typing import Any, Final
 
 import libtorrent as lt
 
+from police2peer.networks.bittorrent.shelf import Placed
 from police2peer.networks.contract import (
     Address,
     ClientNamed,
@@ -26,7 +27,6 @@ from police2peer.networks.contract import (
     DataSent,
     Departure,
     EvidenceGap,
-    OfferId,
     PeerConnected,
     PeerEvent,
     PeerLeft,
@@ -54,21 +54,10 @@ Ranges = list[tuple[int, int]]
 
 
 @dataclass(slots=True)
-class OnWire:
-    """What translating needs to know of an offer that is up."""
-
-    id: OfferId
-    size_bytes: int
-    piece_length_bytes: int
-    prefix: str
-    withdrawn: bool = False
-
-
-@dataclass(slots=True)
 class _Connection:
     """One live connection, and what happened on it since the last batch."""
 
-    offer: OnWire
+    offer: Placed
     peer: Address
     peer_id: bytes = b""
     named: bool = False
@@ -80,7 +69,7 @@ class _Connection:
 class Exchanges:
     """Translates batches of alerts. `find` gives the offer a torrent handle stands for, if it is one of ours."""
 
-    def __init__(self, find: Callable[[lt.torrent_handle], OnWire | None]) -> None:
+    def __init__(self, find: Callable[[lt.torrent_handle], Placed | None]) -> None:
         self._find = find
         # By the endpoint as messages write it; several only where one uTP socket speaks about several offers.
         self._live: dict[str, list[_Connection]] = {}
@@ -138,7 +127,7 @@ class Exchanges:
         if offer is not None:
             self._open(offer, alert.endpoint, at)
 
-    def _open(self, offer: OnWire, endpoint: tuple[str, int], at: datetime) -> _Connection:
+    def _open(self, offer: Placed, endpoint: tuple[str, int], at: datetime) -> _Connection:
         there = self._live.setdefault(_endpoint_text(*endpoint), [])
         for connection in there:
             if connection.offer is offer:
@@ -221,7 +210,7 @@ class Exchanges:
                     found.append(ClientNamed(at, NAME, offer.id, connection.peer, peer_id, name))
         return found
 
-    def _departure(self, alert: lt.peer_disconnected_alert, offer: OnWire) -> Departure:
+    def _departure(self, alert: lt.peer_disconnected_alert, offer: Placed) -> Departure:
         reason = int(alert.reason)
         if self.stopping:
             return Departure.STOPPED

@@ -21,8 +21,9 @@ import libtorrent as lt
 
 from police2peer.errors import BadInput, Police2PeerError, Unavailable
 from police2peer.networks.bittorrent.announcing import Announcing
-from police2peer.networks.bittorrent.exchanges import NAME, Exchanges, OnWire
+from police2peer.networks.bittorrent.exchanges import NAME, Exchanges
 from police2peer.networks.bittorrent.settings import BitTorrentSettings
+from police2peer.networks.bittorrent.shelf import Placed, Shelf
 from police2peer.networks.bittorrent.torrent import InfoHash, infohash
 from police2peer.networks.bittorrent.upload_only import (
     ASKED,
@@ -43,7 +44,6 @@ _NAMES_EVERY_S: Final = 0.5
 _NAMES_A_TURN: Final = 50  # torrents; each look at the peers of one costs a round trip of the engine
 _FLAGS_A_TURN: Final = 250  # 100,000 offers are looked at again within 14 minutes
 _READY_S: Final = 30.0  # a batch is ready within a second; a slow disk may take longer
-_FORGET_AFTER_S: Final = 10.0  # late alerts of a withdrawn offer still find it
 _DHT_A_TURN: Final = 20  # announcements forced at a time once the DHT is reached
 _DROPS_OFFER: Final[dict[type[lt.alert], str]] = {
     lt.fastresume_rejected_alert: "its file is missing or has another size",
@@ -61,15 +61,6 @@ _KEPT_COUNTERS: Final = (
     "dht.dht_nodes",
     "peer.num_peers_connected",
 )
-
-
-@dataclass(slots=True)
-class _Up:
-    """One offer that is up."""
-
-    wire: OnWire
-    handle: lt.torrent_handle
-    hash: InfoHash
 
 
 @dataclass(slots=True)
@@ -94,19 +85,12 @@ class Session:
         self._settings = settings
         self._clock = clock
         self._deliver = deliver
-        self._lock = threading.Lock()
-        self._by_handle: dict[lt.torrent_handle, OnWire] = {}
-        self._by_id: dict[OfferId, _Up] = {}
-        self._hashes: dict[InfoHash, OfferId] = {}
-        self._leaving: dict[lt.torrent_handle, Future[None]] = {}
-        self._forget: list[tuple[float, lt.torrent_handle]] = []
+        self._shelf = Shelf()
         self._to_announce: list[lt.torrent_handle] = []
         self._to_look_at: list[OfferId] = []
-        self._checked: set[lt.torrent_handle] = set()
-        self._checks = threading.Condition()
         self._stopping = threading.Event()
         self._stats_seen = threading.Event()
-        self.exchanges = Exchanges(self._by_handle.get)
+        self.exchanges = Exchanges(self._shelf.find)
         self.announcing = Announcing(settings.trackers)
         self.inside = Inside()
         self._session = open_session(settings)
@@ -130,7 +114,7 @@ class Session:
         return any(isinstance(alert, lt.listen_failed_alert) for alert in self._session.pop_alerts())
 
     def __len__(self) -> int:
-        return len(self._by_id)
+        return len(self._shelf)
 
     def add(self, offers: Iterable[Offer]) -> None:
         """Put offers up, one batch; what is up already stays as it is.
@@ -139,64 +123,57 @@ class Session:
         `Unavailable` when the engine would not keep it upload-only; the other offers of the batch are up then.
         """
         wrong: list[Police2PeerError] = []
-        added: set[lt.torrent_handle] = set()
+        given: list[Placed] = []
         for offer in offers:
             try:
-                if offer.id not in self._by_id:
-                    added.add(self._add_one(offer))
+                if self._shelf.get(offer.id) is None:
+                    given.append(self._give(offer))
             except Police2PeerError as error:
                 wrong.append(error)
         # A peer that connects before the engine has looked at the file's size is turned away.
-        with self._checks:
-            self._checks.wait_for(lambda: added <= self._checked, _READY_S)
-            self._checked -= added
+        self._shelf.wait_settled(given, _READY_S)
+        for placed in given:
+            try:
+                self._check_up(placed)
+            except Police2PeerError as error:
+                wrong.append(error)
         if wrong:
             raise wrong[0]
 
-    def _add_one(self, offer: Offer) -> lt.torrent_handle:
-        swarm = infohash(offer)
-        self._check_addable(offer, swarm)
-        handle = self._session.add_torrent(parameters(offer, self._settings.trackers))
-        wire = OnWire(offer.id, offer.hashes.size, offer.hashes.bt_piece_length, swarm.hex()[:6])
-        with self._lock:
-            self._by_handle[handle] = wire
-            self._by_id[offer.id] = _Up(wire, handle, swarm)
-            self._hashes[swarm] = offer.id
-            if self._settings.dht and not self.inside.dht_ready:
-                self._to_announce.append(handle)
-        try:
-            assert_upload_only(handle)
-        except Unavailable:
-            self.remove(offer.id)
-            raise
-        return handle
-
-    def _check_addable(self, offer: Offer, swarm: InfoHash) -> None:
-        if (other := self._hashes.get(swarm)) is not None:
-            raise BadInput(
-                f"offers {other} and {offer.id} have the same file and the same title",
-                remedy="give each offer of one file its own title",
-            )
+    def _give(self, offer: Offer) -> Placed:
+        """Give one offer to the engine, which reports on it in its own time."""
         path = Path(offer.path)
         if not path.is_file() or path.stat().st_size != offer.hashes.size:
             raise BadInput(
                 f"the file of offer {offer.id} is missing or has another size",
                 remedy="make the file again from its recipe (police2peer make), then publish",
             )
+        placed = self._shelf.place(offer, infohash(offer))
+        self._session.async_add_torrent(parameters(offer, self._settings.trackers))
+        return placed
 
-    def remove(self, offer_id: OfferId) -> Future[None]:
+    def _check_up(self, placed: Placed) -> None:
+        if placed.refused:
+            raise Unavailable(
+                f"the engine refused offer {placed.id}", remedy="publish it again; if it stays so, restart the node"
+            )
+        if placed.handle is not None and not placed.withdrawn:
+            try:
+                assert_upload_only(placed.handle)
+            except Unavailable:
+                self.remove(placed.id)
+                raise
+
+    def remove(self, offer: OfferId) -> Future[None]:
         """Take an offer down; the future ends when the engine has let go of it."""
-        gone: Future[None] = Future()
-        with self._lock:
-            up = self._by_id.pop(offer_id, None)
-            if up is None:
-                gone.set_result(None)
-                return gone
-            self._hashes.pop(up.hash, None)
-            up.wire.withdrawn = True
-            self._leaving[up.handle] = gone
-        self._session.remove_torrent(up.handle)
-        return gone
+        placed = self._shelf.take(offer)
+        if placed is None or placed.gone is None:
+            gone: Future[None] = Future()
+            gone.set_result(None)
+            return gone
+        if placed.handle is not None:
+            self._session.remove_torrent(placed.handle)
+        return placed.gone
 
     def fresh_counters(self, wait_s: float) -> dict[str, int]:
         """Ask the engine for its counters; after `wait_s` the last known ones are given."""
@@ -227,18 +204,28 @@ class Session:
             now = time.monotonic()
             if now >= next_names:
                 next_names = now + _NAMES_EVERY_S
-                self._ask_names()
-                self._announce_late()
+                self._safely(self._ask_names)
+                self._safely(self._announce_late)
             if now >= next_stats:
                 next_stats = now + _STATS_EVERY_S
                 self._session.post_session_stats()
-                self._forget_gone(now)
-                self._look_at_flags()
+                self._shelf.forget(now)
+                self._safely(self._look_at_flags)
         self._turn(self._session.pop_alerts())
+
+    def _safely(self, work: Callable[[], None]) -> None:
+        """Do what may meet a torrent that was removed meanwhile; the thread goes on."""
+        try:
+            work()
+        except RuntimeError as error:
+            _log.warning("%s met %s", work.__name__, type(error).__name__)
 
     def _turn(self, alerts: Sequence[lt.alert]) -> None:
         """Read one batch; whatever breaks is logged without its text, and the thread goes on."""
         try:
+            for alert in alerts:  # first, so that what peers do in the same batch finds its offer
+                if type(alert) is lt.add_torrent_alert:
+                    self._note_added(alert)
             events = self.exchanges.read(alerts, self._clock())
             self.announcing.read(self.exchanges.others)
             for alert in self.exchanges.others:
@@ -252,11 +239,11 @@ class Session:
     def _manage(self, alert: lt.alert, events: list[WireEvent]) -> None:
         match alert:
             case lt.torrent_removed_alert():
-                self._removed(alert.handle)
+                self._shelf.removed(alert.handle, time.monotonic())
             case lt.session_stats_alert():
                 self._note_stats(alert.values)
             case lt.torrent_checked_alert():
-                self._note_checked(alert.handle)
+                self._shelf.settle(alert.handle)
             case lt.dht_bootstrap_alert():
                 self.inside.dht_ready = True
             case _:
@@ -265,30 +252,22 @@ class Session:
                     self._pull(alert.handle, why, events)
 
     def _pull(self, handle: lt.torrent_handle, why: str, events: list[WireEvent]) -> None:
-        wire = self._by_handle.get(handle)
-        if wire is None or wire.withdrawn:
+        placed = self._shelf.find(handle)
+        if placed is None or placed.withdrawn:
             return
-        self._note_checked(handle)
-        self.remove(wire.id)
-        events.append(OfferPulled(self._clock(), NAME, wire.id, why))
-        _log.warning("offer %s was taken down: %s", wire.id, why)
+        self.remove(placed.id)
+        events.append(OfferPulled(self._clock(), NAME, placed.id, why))
+        _log.warning("offer %s was taken down: %s", placed.id, why)
 
-    def _note_checked(self, handle: lt.torrent_handle) -> None:
-        with self._checks:
-            self._checked.add(handle)
-            self._checks.notify_all()
-
-    def _removed(self, handle: lt.torrent_handle) -> None:
-        self._forget.append((time.monotonic() + _FORGET_AFTER_S, handle))
-        gone = self._leaving.pop(handle, None)
-        if gone is not None and not gone.done():
-            gone.set_result(None)
-
-    def _forget_gone(self, now: float) -> None:
-        while self._forget and self._forget[0][0] <= now:
-            handle = self._forget.pop(0)[1]
-            self._by_handle.pop(handle, None)
-            self._checked.discard(handle)
+    def _note_added(self, alert: lt.add_torrent_alert) -> None:
+        swarm = InfoHash(alert.params.info_hashes.v1.to_bytes())
+        placed = self._shelf.added(swarm, None if alert.error.value() else alert.handle)
+        if placed is None or placed.handle is None:
+            return
+        if placed.withdrawn:  # taken down before it was up
+            self._session.remove_torrent(placed.handle)
+        elif self._settings.dht and not self.inside.dht_ready:
+            self._to_announce.append(placed.handle)
 
     def _note_stats(self, values: dict[str, int]) -> None:
         self.inside.counters = {name: values.get(name, 0) for name in _KEPT_COUNTERS}
@@ -310,20 +289,17 @@ class Session:
         """Announce what was added before the DHT answered: libtorrent would wait a whole interval."""
         if not (self.inside.dht_ready and self._to_announce):
             return
-        with self._lock:
-            due, self._to_announce = self._to_announce[:_DHT_A_TURN], self._to_announce[_DHT_A_TURN:]
+        due, self._to_announce = self._to_announce[:_DHT_A_TURN], self._to_announce[_DHT_A_TURN:]
         for handle in due:
             if handle.is_valid():
                 handle.force_dht_announce()
 
     def _look_at_flags(self) -> None:
-        if not self._to_look_at:
-            self._to_look_at = list(self._by_id)
-        for offer_id in [self._to_look_at.pop() for _ in range(min(_FLAGS_A_TURN, len(self._to_look_at)))]:
-            up = self._by_id.get(offer_id)
+        self._to_look_at = self._to_look_at or self._shelf.ids()
+        for offer in [self._to_look_at.pop() for _ in range(min(_FLAGS_A_TURN, len(self._to_look_at)))]:
+            placed = self._shelf.get(offer)
             try:
-                if up is not None and up.handle.is_valid():
-                    assert_upload_only(up.handle)
+                if placed is not None and placed.settled:
+                    self._check_up(placed)
             except Unavailable:
-                self.remove(offer_id)
-                self._deliver([OfferPulled(self._clock(), NAME, offer_id, "it was no longer upload-only")])
+                self._deliver([OfferPulled(self._clock(), NAME, offer, "it was no longer upload-only")])

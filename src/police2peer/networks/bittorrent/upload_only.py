@@ -112,7 +112,10 @@ def parameters(offer: Offer, trackers: tuple[str, ...]) -> lt.add_torrent_params
 
 def assert_upload_only(handle: lt.torrent_handle) -> None:
     """Check the flags the engine really holds; raises `Unavailable`, after which the offer must be taken down."""
-    flags = handle.flags()
+    try:
+        flags = handle.flags()
+    except RuntimeError:  # libtorrent's word for a torrent that was removed meanwhile
+        return
     if flags & LASTING != LASTING or flags & FORBIDDEN:
         raise Unavailable(
             "the engine did not keep an offer upload-only",
