@@ -11,6 +11,7 @@ import shutil
 import socket
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +19,7 @@ from typing import Any, Final
 from rich.console import Console
 
 from police2peer.campaign import Arm, FileFormat, load_campaign, read_public_key
+from police2peer.contacts import Rung, TallyStore
 from police2peer.errors import BadInput
 from police2peer.fleet import offers_of, read_release
 from police2peer.lab import checks, strangers
@@ -34,7 +36,7 @@ from police2peer.warningfiles import Manifest, materialise, read_manifest
 _MARK: Final = ".police2peer-demo"
 _LOOPBACK: Final = "127.0.0.1"
 _SMALL_BYTES: Final = 20_000_000
-_PARTIAL_BYTES: Final = 512 * 1024
+_PARTIAL_BYTES: Final = 3 * 1024 * 1024
 _PROBED: Final = 20
 _RUNGS: Final = (
     ("1", "shook hands"),
@@ -180,7 +182,7 @@ class _Demo:
         place = self._place(network)
         place.folder.mkdir(exist_ok=True)
         place.allowed.write_text("".join(f"{infohash(offer).hex()}\n" for offer in offers))
-        small = [offer for offer in offers if offer.hashes.size < _SMALL_BYTES]
+        small = strangers.distinct([offer for offer in offers if offer.hashes.size < _SMALL_BYTES])
         films = [offer for offer in small if offer.extension == "mp4"]
         blanks = [offer for offer in offers if offer.arm is Arm.BLANK]
         with self._view.step("The stand-in downloader fetches") as say:
@@ -285,8 +287,19 @@ class _Demo:
         )
 
     def _with_rungs(self) -> list[ClientResult]:
-        """Add to each client what the node recorded of its family."""
-        return self._clients
+        """Add to each client how the node recorded it: who left early took blanks, the others go by their family."""
+        with TallyStore(self._folder / "node" / "tallies.sqlite") as tallies:
+            by_client, by_arm = tallies.reached(by="client"), tallies.reached(by="arm")
+        told = []
+        for client in self._clients:
+            family = strangers.family_of(client)
+            counts = by_client.get(family, {}) if client.is_whole else by_arm.get(Arm.BLANK.value, {})
+            rungs = [rung for rung in counts if rung <= Rung.ALL]
+            if client.skipped or not rungs:
+                told.append(replace(client, rung="not recorded", named_as="nobody"))
+            else:
+                told.append(replace(client, rung=dict(_RUNGS)[str(int(max(rungs)))], named_as=family))
+        return told
 
     def _disk_mb(self, name: str) -> int:
         files = (path for path in (self._folder / name).rglob("*") if path.is_file())
@@ -321,7 +334,7 @@ def print_summary(console: Console, report: MissionReport, folder: Path) -> None
         console.print(f"  {name:<24}{value}")
     for client in report.clients:
         told = f"not run: {client.skipped}" if client.skipped else f"{client.offers} offers, {client.seconds:.1f} s"
-        console.print(f"  {client.client + ', ' + client.way:<44}{told}", soft_wrap=True)
+        console.print(f"  {client.client + ', ' + client.way:<52}{told}", soft_wrap=True)
     for check in report.checks:
         mark = "[green]✓[/green]" if check.expected else "[red]✗[/red]"
         console.print(f"  {mark} {check.where}: {check.question}: [bold]{check.answer}[/bold]", soft_wrap=True)

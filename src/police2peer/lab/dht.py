@@ -53,6 +53,7 @@ def _settings(host: str, bootstrap: Sequence[str]) -> "lt.settings_pack":
         "dht_bootstrap_nodes": ",".join(bootstrap),
         "dht_restrict_routing_ips": False,
         "dht_block_ratelimit": 1_000_000,
+        "dht_upload_rate_limit": 10_000_000,  # a node announces hundreds of offers to these few at once
         "enable_lsd": False,
         "enable_upnp": False,
         "enable_natpmp": False,

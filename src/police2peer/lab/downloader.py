@@ -27,6 +27,7 @@ from police2peer.lab.places import check_in_lab, check_url_in_lab, endpoint
 _EVERYTHING: Final = ("0.0.0.0", "255.255.255.255")  # noqa: S104 - to filter it, not to bind to it
 _LAB_RANGES: Final = (("127.0.0.0", "127.255.255.255"), ("203.0.113.0", "203.0.113.255"))
 _TURN_S: Final = 0.05
+_ASK_DHT_EVERY_S: Final = 3.0  # the node may have announced itself only after the first question
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,7 @@ def open_session(bind: str, dht_bootstrap: Sequence[str], *, utp: bool = True) -
             "dht_bootstrap_nodes": ",".join(dht_bootstrap),
             "dht_restrict_routing_ips": False,
             "dht_block_ratelimit": 1_000_000,
+            "dht_upload_rate_limit": 10_000_000,
             "enable_outgoing_utp": utp,
             "enable_lsd": False,
             "enable_upnp": False,
@@ -123,11 +125,14 @@ def begin(
 
 def wait(session: lt.session, fetches: Sequence[_Fetch], *, limit_s: float, stop_after: int | None) -> None:
     """Wait until every fetch is whole, has `stop_after` bytes, or the limit is over."""
-    began = time.monotonic()
+    began = asked_at = time.monotonic()
     while any(fetch.done_at is None for fetch in fetches) and time.monotonic() - began < limit_s:
-        if any(isinstance(alert, lt.dht_bootstrap_alert) for alert in session.pop_alerts()):
+        bootstrapped = any(isinstance(alert, lt.dht_bootstrap_alert) for alert in session.pop_alerts())
+        if bootstrapped or time.monotonic() - asked_at > _ASK_DHT_EVERY_S:
+            asked_at = time.monotonic()
             for fetch in fetches:
-                fetch.handle.force_dht_announce()
+                if fetch.done_at is None:
+                    fetch.handle.force_dht_announce()
         for fetch in fetches:
             status = fetch.handle.status()
             enough = stop_after is not None and status.total_payload_download >= stop_after

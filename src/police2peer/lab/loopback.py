@@ -13,6 +13,7 @@ from police2peer.lab.namespace import client_host, is_closed
 from police2peer.lab.tracker import Tracker
 
 _CALL_S: Final = 20.0
+_INTERVAL_S: Final = 600  # libtorrent asks no tracker more often than every 300 s; a member is kept three intervals
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +40,11 @@ def lab_network(hashes: Iterable[bytes], *, host: str) -> Iterator[LabNetwork]:
         asyncio.run_coroutine_threadsafe(work, loop).result(_CALL_S)
 
     ring = DhtRing([client_host(number) for number in range(-4, 0)]) if is_closed() else DhtRing()
-    tracker = Tracker(hashes, host=host)
+    tracker = Tracker(hashes, host=host, interval_s=_INTERVAL_S)
     try:
         call(tracker.start())
         ring.start()
-        yield LabNetwork(tracker, ring.bootstrap)
+        yield LabNetwork(tracker, ring.bootstrap[:2])  # nodes named for bootstrap are not counted as known
     finally:
         ring.stop()
         call(tracker.stop())

@@ -6,7 +6,6 @@ for byte with what was published.
 """
 
 import asyncio
-import hashlib
 import json
 import subprocess
 import time
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from police2peer.contacts import ClientFamily, client_family
 from police2peer.lab.clients import Wanted, all_clients, fetch, installed
 from police2peer.lab.namespace import client_host, is_closed
 from police2peer.lab.probes import read_metadata, shake_hands
@@ -36,6 +36,11 @@ class Place:
     tracker_url: str
     bootstrap: tuple[str, ...]
     allowed: Path
+
+
+def distinct(offers: Sequence[Offer]) -> list[Offer]:
+    """Leave out offers that would be saved under a name that another has: one title may name several files."""
+    return list({offer.file_name(): offer for offer in offers}.values())
 
 
 def torrents(place: Place, offers: Sequence[Offer]) -> list[str]:
@@ -117,7 +122,6 @@ def probe(place: Place, offers: Sequence[Offer]) -> int:
     return 2 * len(offers)
 
 
-def sha256_of(path: Path) -> str:
-    """Give the SHA-256 of a file, hex."""
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
+def family_of(result: ClientResult) -> ClientFamily:
+    """Give the family under which a node counts this client; the stand-in is libtorrent and says so."""
+    return client_family(b"", "libtorrent/2" if result.client == STAND_IN else f"{result.client} 1")

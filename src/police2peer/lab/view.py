@@ -63,14 +63,14 @@ class View:
 
     def _line(self, index: int) -> Text:
         name, note, seconds = self.steps[index]
-        return Text.assemble(("  ✓ ", "green"), (f"{name:<34}", "bold"), f"{note}  ", (f"{seconds:.1f} s", "dim"))
+        return Text.assemble(("  ✓ ", "green"), (f"{name:<38}", "bold"), f"{note}  ", (f"{seconds:.1f} s", "dim"))
 
     def _draw(self) -> Group:
         lines: list[Text | Spinner | Table] = [self._line(index) for index in range(len(self.steps))]
         if self._current is not None:
             name, began = self._current
             text = Text.assemble(
-                (f" {name:<34}", "bold"), f"{self._note}  ", (f"{time.monotonic() - began:.0f} s", "dim")
+                (f" {name:<38}", "bold"), f"{self._note}  ", (f"{time.monotonic() - began:.0f} s", "dim")
             )
             lines.append(Spinner("dots", text=text, style="yellow"))
         counts = self._contacts()

@@ -18,6 +18,8 @@ __all__ = ["FileHashes", "HashState", "hash_file", "piece_length_bytes"]
 
 _V2_BLOCK_BYTES = 16 * 1024  # BEP 52: leaves of the tree are blocks of 16 KiB
 _SHORTEST_PIECE_BYTES = 16 * 1024  # BEP 52: a piece is a power of two of at least 16 KiB
+_FEW_PIECES = 64  # a node keeps 20 bytes for each piece of each offer, and offers by the hundred thousand
+_LONG_PIECE_BYTES = 1024 * 1024  # beyond it a downloader waits too long for something it can check
 _MOST_PIECES = 2048  # keeps a torrent of any of our files under 100 kB
 _ZEROS = bytes(1 << 20)
 READ_BYTES = 1 << 20
@@ -42,9 +44,12 @@ class FileHashes:
 
 
 def piece_length_bytes(size: int) -> int:
-    """Choose the BitTorrent piece length for a file of `size` bytes: a power of two, at most 2048 pieces."""
+    """Choose the BitTorrent piece length for a file of `size` bytes, a power of two.
+
+    At most 64 pieces as long as a piece is not over 1 MiB, at most 2048 always.
+    """
     length = _SHORTEST_PIECE_BYTES
-    while length * _MOST_PIECES < size:
+    while length * _MOST_PIECES < size or (length < _LONG_PIECE_BYTES and length * _FEW_PIECES < size):
         length *= 2
     return length
 

@@ -116,7 +116,7 @@ class Studio:
         else:
             wording = self._gated(message, language)
             plan = _MAKERS[file_format](self._workshop, wording, code, self.making)
-            still = self._still(wording, file_format)
+            still = self._still(wording, code, file_format)
             shown = code
         hashes = plan.hashes(self._workshop.mid_states)
         return WarningFile(
@@ -165,13 +165,12 @@ class Studio:
             errors.append(error)
         return errors
 
-    def _still(self, wording: Wording, file_format: FileFormat) -> bytes:
-        if file_format is FileFormat.MP4:
-            make = partial(self._workshop.film_card, wording, FILM_CARDS[0])
-        else:
-            make = partial(self._workshop.sheet, wording)
-        key = ("still", wording.digest(), "film" if file_format is FileFormat.MP4 else "sheet")
-        return self._workshop.keep(key, bytes, lambda: small_png(make()))
+    def _still(self, wording: Wording, code: VerifyCode, file_format: FileFormat) -> bytes:
+        """Draw what a person sees first: a film's opening card, which its variants share, or the sheet."""
+        if file_format is not FileFormat.MP4:
+            return small_png(self._workshop.painted(wording, code, self._workshop.sheet(wording), SHEET))
+        opening = partial(self._workshop.film_card, wording, FILM_CARDS[0])
+        return self._workshop.keep(("still", wording.digest()), bytes, lambda: small_png(opening()))
 
 
 def small_png(picture: Pixels) -> bytes:

@@ -266,7 +266,7 @@ class Session:
             return
         if placed.withdrawn:  # taken down before it was up
             self._session.remove_torrent(placed.handle)
-        elif self._settings.dht and not self.inside.dht_ready:
+        elif self._settings.dht:
             self._to_announce.append(placed.handle)
 
     def _note_stats(self, values: dict[str, int]) -> None:
@@ -286,7 +286,7 @@ class Session:
             self._deliver(events)
 
     def _announce_late(self) -> None:
-        """Announce what was added before the DHT answered: libtorrent would wait a whole interval."""
+        """Announce each new offer to the DHT once it answers: libtorrent alone would wait up to a whole interval."""
         if not (self.inside.dht_ready and self._to_announce):
             return
         due, self._to_announce = self._to_announce[:_DHT_A_TURN], self._to_announce[_DHT_A_TURN:]
