@@ -129,8 +129,9 @@ def url(built: World) -> Iterator[str]:
         yield server.url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Start Chromium for one module: playwright keeps an event loop, in which other tests could start none."""
     with sync_playwright() as playwright:
         program = shutil.which("chromium")
         assert program is not None
@@ -258,7 +259,7 @@ class Script:
         return [(str(outcome), str(reason)) for outcome, reason in answers]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def script(browser: Browser, url: str, verifier_source: str) -> Iterator[Script]:
     context = browser.new_context()
     page = context.new_page()
