@@ -21,12 +21,13 @@ _FOLDER = click.argument("folder", type=click.Path(path_type=Path, exists=True, 
 
 _RUNGS = {
     "1": "shook hands",
-    "2": "read the description only",
+    "2": "read the description",
     "3": "asked for data",
     "4": "received a whole piece",
     "5": "received everything",
     "6": "came back",
 }
+_FIRST_CONTACT = 3  # docs/contacts.md, the ladder
 
 
 def _now() -> datetime:
@@ -100,8 +101,10 @@ def _print(found: "NodeStatus", *, running: bool) -> None:
     for network in found.networks:
         mark = click.style("well", fg="green") if network.ok else click.style("look", fg="yellow")
         click.echo(f"  {network.name:<14} {mark}  {network.offers_up} offers; {network.detail}")
+    click.echo("  came at least this far:")
     for rung, count in sorted(found.contacts_by_rung.items()):
-        click.echo(f"  {count:>8}  {_RUNGS.get(rung, 'rung ' + rung)}{'' if int(rung) > 2 else ' (no contact)'}")  # noqa: PLR2004
+        alone = "" if int(rung) >= _FIRST_CONTACT else " (this alone is no contact)"
+        click.echo(f"  {count:>8}  {_RUNGS.get(rung, 'rung ' + rung)}{alone}")
     click.echo(f"  {found.crawlers:>8}  crawlers and others who asked for nothing")
     if found.gaps:
         click.echo(f"  {found.gaps:>8}  gaps: counts of those hours are a lower bound")
