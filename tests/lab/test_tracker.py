@@ -85,7 +85,8 @@ def test_a_scrape_counts_seeds_and_leechers() -> None:
 
 @given(st.binary(max_size=200) | st.text(max_size=80).map(lambda text: _get("/announce?" + quote(text, safe="&=%?"))))
 def test_whatever_is_asked_over_http_is_answered(head: bytes) -> None:
-    _read(answer_http(head, "127.0.0.1", _swarms(), 0))
+    answer = _read(answer_http(head, "127.0.0.1", _swarms(), 0))
+    assert answer.keys() & {b"failure reason", b"peers", b"files"}
 
 
 @given(st.binary(max_size=120))
