@@ -42,7 +42,7 @@ def test_the_example_is_in_order_once_it_has_keys(campaign: Campaign) -> None:
     assert campaign.order.country == "NO"
     assert campaign.order.start == datetime(2027, 3, 1, tzinfo=UTC)
     assert campaign.order.evidence is EvidenceMode.OFF
-    assert campaign.languages == SHIPPED_LANGUAGES
+    assert set(campaign.languages) <= set(SHIPPED_LANGUAGES)
     assert {message.arm for message in campaign.messages} == set(Arm)
     assert not campaign.production
     assert campaign.networks == ("bittorrent",)

@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 import pytest
 from tests.site.conftest import NOW, World
 
-from police2peer.campaign import SHIPPED_LANGUAGES, Language, direction
+from police2peer.campaign import Language, direction
 from police2peer.errors import BadInput, NotPermitted
-from police2peer.site import build_site
+from police2peer.site import SITE_LANGUAGES, build_site
 from police2peer.site.builder import PAGE_BUDGET_BYTES
 
 _VOID = frozenset({"meta", "link", "input", "br", "path", "circle", "rect", "img", "hr"})
@@ -53,7 +53,7 @@ def _pages(built: World) -> Iterator[tuple[str, str]]:
 
 
 def test_there_are_eight_pages_in_each_of_six_languages_and_two_that_choose(built: World) -> None:
-    assert built.report.languages == SHIPPED_LANGUAGES
+    assert built.report.languages == SITE_LANGUAGES
     assert len(built.report.pages) == 8 * 6 + 2
 
 
@@ -63,7 +63,7 @@ def test_each_page_is_well_formed_and_says_its_language_and_direction(built: Wor
         assert reader.faults == [], name
         assert reader.open == [], name
         html = reader.all("html")[0]
-        expected = name.split("/")[0] if name.count("/") and name[:2] in SHIPPED_LANGUAGES else "en"
+        expected = name.split("/")[0] if name.count("/") and name[:2] in SITE_LANGUAGES else "en"
         assert (html["lang"], html["dir"]) == (expected, direction(Language(expected))), name
 
 
@@ -113,7 +113,7 @@ def test_every_link_leads_to_a_page_that_is_there(built: World) -> None:
 def test_every_language_is_one_step_away_from_every_page(built: World) -> None:
     for name, page in _pages(built):
         tags = {link.get("hreflang") for link in _Reader(page).all("a")}
-        assert tags >= set(SHIPPED_LANGUAGES), name
+        assert tags >= set(SITE_LANGUAGES), name
 
 
 def test_nothing_is_loaded_from_elsewhere_and_links_out_tell_nothing(built: World) -> None:

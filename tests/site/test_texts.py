@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from police2peer.campaign import SHIPPED_LANGUAGES, Language
+from police2peer.campaign import Language
 from police2peer.site.help_directory import Audience, Confidentiality, Cost, Kind, Limit
-from police2peer.site.texts import complete_texts, differences, load_texts
+from police2peer.site.texts import SITE_LANGUAGES, complete_texts, differences, load_texts
 
 
 def _leaves(tree: object, where: str = "") -> Iterator[tuple[str, str]]:
@@ -22,7 +22,7 @@ def _leaves(tree: object, where: str = "") -> Iterator[tuple[str, str]]:
             yield where, str(tree)
 
 
-@pytest.mark.parametrize("language", SHIPPED_LANGUAGES)
+@pytest.mark.parametrize("language", SITE_LANGUAGES)
 def test_each_shipped_language_is_complete(language: Language) -> None:
     english, texts = load_texts(Language("en")), load_texts(language)
     assert english is not None
@@ -30,7 +30,7 @@ def test_each_shipped_language_is_complete(language: Language) -> None:
     assert differences(english.words, texts.words) == []
 
 
-@pytest.mark.parametrize("language", [each for each in SHIPPED_LANGUAGES if each != "en"])
+@pytest.mark.parametrize("language", [each for each in SITE_LANGUAGES if each != "en"])
 def test_no_english_sentence_was_left_in_a_translation(language: Language) -> None:
     english, texts = load_texts(Language("en")), load_texts(language)
     assert english is not None

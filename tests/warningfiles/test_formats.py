@@ -27,13 +27,14 @@ from police2peer.warningfiles import (
     verify_address,
 )
 from police2peer.warningfiles.formats.film import NOTE_UUID
+from police2peer.warningfiles.makers import MAKERS
 
 Pixels = npt.NDArray[np.uint8]
 
 _CODE = VerifyCode("FVPA-GSRR-NJ60")
 _OTHER = VerifyCode("4P4C-YQV2-RQ36")
 _EN, _AR = Language("en"), Language("ar")
-_TEXT_FORMATS = [one for one in FileFormat if one.carries_text]
+_TEXT_FORMATS = list(MAKERS)
 
 
 def _content(file: WarningFile) -> bytes:

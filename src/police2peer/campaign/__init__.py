@@ -8,7 +8,7 @@ asked for, so that a node or a verifier that needs a title starts quickly.
 import importlib
 from typing import TYPE_CHECKING
 
-from police2peer.campaign.formats import Arm, FileFormat, NetworkName
+from police2peer.campaign.formats import Arm, FileFormat, FormatKind, NetworkName
 from police2peer.campaign.language import SHIPPED_LANGUAGES, Language, direction, language_name
 from police2peer.campaign.message import Clip, FreeSide, Review, ReviewState, Texts, WarningMessage
 from police2peer.campaign.title import ApprovedTitle, Title, TitleId
@@ -65,6 +65,7 @@ __all__ = [
     "Clip",
     "EvidenceMode",
     "FileFormat",
+    "FormatKind",
     "FreeSide",
     "Language",
     "LintFinding",

@@ -197,12 +197,13 @@ def _check_formats(table: Table, formats: Sequence[FileFormat], placed: Sequence
     arms = {one.message.arm for one in placed}
     if "messages" not in table:
         table.problem("messages", "there is no message", 'write [[messages]] with message = "combined"')
-    if Arm.BLANK in arms and FileFormat.BLANK_MP4 not in formats:
+    has_blank = any(not format_.carries_text for format_ in formats)
+    if Arm.BLANK in arms and not has_blank:
         table.problem("formats", "the blank message has no format", 'add "blank-mp4"')
     if arms - {Arm.BLANK} and not any(format_.carries_text for format_ in formats):
         table.problem("formats", "no format can show the messages", 'add "mp4", "jpg", "pdf" or another')
-    if placed and Arm.BLANK not in arms and FileFormat.BLANK_MP4 in formats:
-        remedy = 'write [[messages]] with message = "blank", or take "blank-mp4" out'
+    if placed and Arm.BLANK not in arms and has_blank:
+        remedy = 'write [[messages]] with message = "blank", or take the blank formats out'
         table.problem("formats", "no message is blank", remedy)
 
 

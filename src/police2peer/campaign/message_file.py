@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Messages from TOML: the shipped arms, or a file that a campaign brings.
 
-A message file has `id`, `version`, `arm` and one table a language. A text that a shipped language leaves out is
-taken from `messages/shared.toml`; what is then missing makes the language incomplete, and an incomplete language
-is refused. Every text passes the scam lint.
+A message file has `id`, `version`, `arm` and one table a language. The shipped arms lie in one file a language, a
+table an arm; what an arm leaves out is taken from the table `shared` of that language, also by a campaign's own
+file. What is then missing makes the language incomplete, and an incomplete language is refused. Every text passes
+the scam lint.
 """
 
 import dataclasses
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from police2peer.campaign.formats import Arm
-from police2peer.campaign.language import Language
+from police2peer.campaign.language import SHIPPED_LANGUAGES, Language
 from police2peer.campaign.lint import scam_lint
 from police2peer.campaign.message import Texts
 from police2peer.campaign.order import NAME_REMEDY, is_name
@@ -25,6 +26,7 @@ from police2peer.strict_toml import Report, Table, nearest, parse_document, read
 __all__ = ["SHIPPED_MESSAGES", "MessageWords", "read_message", "shipped_message"]
 
 _SHIPPED = importlib.resources.files("police2peer.campaign") / "messages"
+_SHIPPED_VERSION = 1
 SHIPPED_MESSAGES: tuple[str, ...] = (Arm.TRACEABILITY, Arm.LEGALITY, Arm.HELP, Arm.COMBINED, Arm.BLANK)
 
 _LISTS = frozenset({"points", "subtitles"})
@@ -50,14 +52,22 @@ class MessageWords:
 
 
 @functools.cache
-def _parsed(name: str) -> Table:
-    return parse_document((_SHIPPED / f"{name}.toml").read_bytes(), Path(f"messages/{name}.toml"))
+def _language_file(language: Language) -> Mapping[str, Mapping[str, object]]:
+    """Give the shipped words of a language, by arm and `shared`; empty for one that is not shipped."""
+    if language not in SHIPPED_LANGUAGES:
+        return {}
+    values = parse_document((_SHIPPED / f"{language}.toml").read_bytes(), Path(f"messages/{language}.toml")).values
+    return {arm: words for arm, words in values.items() if isinstance(words, dict)}
 
 
-def _shipped(name: str) -> Table:
-    """Give a shipped file with a report of its own."""
-    parsed = _parsed(name)
-    return Table(Report(parsed.report.path), (), parsed.values, parsed.lines)
+def _shipped(name: str, languages: Sequence[Language]) -> Table:
+    """Give a shipped arm in the form of a message file."""
+    values: dict[str, object] = {"id": name, "version": _SHIPPED_VERSION, "arm": name}
+    for language in languages:
+        words = _language_file(language).get(name)
+        if words is not None:
+            values[language] = dict(words)
+    return Table(Report(Path(f"messages/{name}")), (), values, {})
 
 
 def shipped_message(
@@ -68,7 +78,7 @@ def shipped_message(
         raise BadInput("no such message is shipped", remedy=nearest(name, list(SHIPPED_MESSAGES)))
     if name == Arm.BLANK:
         return MessageWords("blank", 1, Arm.BLANK, {})
-    return _words(_shipped(name), languages, issuers, addresses)
+    return _words(_shipped(name, languages), languages, issuers, addresses)
 
 
 def read_message(
@@ -105,10 +115,10 @@ def _words(
 
 
 def _texts(table: Table, language: Language, issuer: str, addresses: tuple[str, ...]) -> Texts:
-    shared = _parsed("shared").values.get(language, {})
+    shared = _language_file(language).get("shared", {})
     values: dict[str, str | tuple[str, ...]] = {}
     for name in _FIELDS:
-        fallback = shared.get(name) if isinstance(shared, dict) else None
+        fallback = shared.get(name)
         default = fallback if isinstance(fallback, str) else "" if name in _COMPOSED else None
         if name in _LISTS:
             values[name] = table.texts(name)

@@ -62,8 +62,8 @@ def build(
     as_json: bool,
 ) -> None:
     """Build the public site into the folder OUT, the catalogue beside the pages."""
-    from police2peer.campaign import SHIPPED_LANGUAGES, Language  # noqa: PLC0415 - templates are slow to import
-    from police2peer.site import build_site, read_directory  # noqa: PLC0415
+    from police2peer.campaign import Language  # noqa: PLC0415 - templates are slow to import
+    from police2peer.site import SITE_LANGUAGES, build_site, read_directory  # noqa: PLC0415
 
     catalogue, pinned = _find_catalogue(folder, root)
     report = build_site(
@@ -73,7 +73,7 @@ def build(
         agency=agency,
         contact=contact,
         today=datetime.now(UTC).date(),
-        languages=tuple(map(Language, languages)) or SHIPPED_LANGUAGES,
+        languages=tuple(map(Language, languages)) or SITE_LANGUAGES,
         directory=read_directory(help_services.read_bytes(), help_services) if help_services else None,
         final=final,
     )

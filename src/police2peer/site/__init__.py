@@ -8,8 +8,10 @@ from police2peer.site.builder import SiteReport, build_site
 from police2peer.site.help_directory import Contact, Directory, HelpService, read_directory, shipped_directory
 from police2peer.site.mirror import place_catalogue
 from police2peer.site.server import SiteServer, serve_site
+from police2peer.site.texts import SITE_LANGUAGES
 
 __all__ = [
+    "SITE_LANGUAGES",
     "Contact",
     "Directory",
     "HelpService",

@@ -25,13 +25,13 @@ from babel.dates import format_date
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from police2peer.campaign import SHIPPED_LANGUAGES, Language
+from police2peer.campaign import Language
 from police2peer.errors import BadInput, NotPermitted
 from police2peer.site.help_directory import Directory, shipped_directory
 from police2peer.site.help_page import help_values
 from police2peer.site.mirror import place_catalogue
 from police2peer.site.policy import Inline, compact_script, compact_style, header_file, page_policy
-from police2peer.site.texts import PageTexts, complete_texts
+from police2peer.site.texts import SITE_LANGUAGES, PageTexts, complete_texts
 from police2peer.storage import write_whole
 
 __all__ = ["PAGE_BUDGET_BYTES", "SiteReport", "build_site"]
@@ -201,7 +201,7 @@ def build_site(
     agency: str,
     today: date,
     contact: str = "",
-    languages: tuple[Language, ...] = SHIPPED_LANGUAGES,
+    languages: tuple[Language, ...] = SITE_LANGUAGES,
     directory: Directory | None = None,
     final: bool = False,
 ) -> SiteReport:
@@ -249,7 +249,7 @@ def _check_languages(texts: tuple[PageTexts, ...], languages: tuple[Language, ..
     if missing or not texts:
         raise BadInput(
             f"the site has no complete texts in: {', '.join(missing) or 'no language at all'}",
-            remedy=f"choose from {', '.join(SHIPPED_LANGUAGES)}",
+            remedy=f"choose from {', '.join(SITE_LANGUAGES)}",
         )
 
 

@@ -13,13 +13,17 @@ from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import TypeAlias
 
-from police2peer.campaign import Language, ReviewState, direction, language_name
+from police2peer.campaign import SHIPPED_LANGUAGES, Language, ReviewState, direction, language_name
 
-__all__ = ["PageTexts", "complete_texts", "differences", "load_texts"]
+__all__ = ["SITE_LANGUAGES", "PageTexts", "complete_texts", "differences", "load_texts"]
 
 Tree: TypeAlias = "str | list[Tree] | dict[str, Tree]"
 
 SHAPE = Language("en")
+# The site speaks the languages of the warning files for which it has words.
+SITE_LANGUAGES: tuple[Language, ...] = tuple(
+    language for language in SHIPPED_LANGUAGES if (files("police2peer.site") / "text" / f"{language}.toml").is_file()
+)
 _ISOLATE, _END = "\u2068", "\u2069"  # a name in another script keeps its own direction (UAX #9)
 _PLACE = re.compile(r"\{[a-z_]+\}")
 

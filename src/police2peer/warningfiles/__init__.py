@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from police2peer.warningfiles.code import CODE_ALPHABET, VerifyCode, nearest_code, new_code, parse_code
 from police2peer.warningfiles.hashes import FileHashes, hash_file
 from police2peer.warningfiles.plan import FilePlan, Keystream, Literal, MidStates, Part, StoredRange, Zeros
+from police2peer.warningfiles.settings import Filler, Making
 from police2peer.warningfiles.store import BaseStore
 from police2peer.warningfiles.warningfile import (
     Manifest,
@@ -26,13 +27,14 @@ from police2peer.warningfiles.wording import verify_address
 if TYPE_CHECKING:
     from police2peer.warningfiles.contact_sheet import draw_contact_sheet
     from police2peer.warningfiles.making import make_campaign, making_of
-    from police2peer.warningfiles.studio import Finding, Making, Studio
+    from police2peer.warningfiles.studio import Finding, Studio
 
 __all__ = [
     "CODE_ALPHABET",
     "BaseStore",
     "FileHashes",
     "FilePlan",
+    "Filler",
     "Finding",
     "Keystream",
     "Literal",
@@ -62,7 +64,6 @@ __all__ = [
 
 _HEAVY = {
     "Finding": "studio",
-    "Making": "studio",
     "Studio": "studio",
     "draw_contact_sheet": "contact_sheet",
     "make_campaign": "making",

@@ -18,8 +18,9 @@ from pathlib import Path
 from police2peer.campaign import Campaign, Recipe, WarningMessage
 from police2peer.errors import BadInput
 from police2peer.warningfiles.code import VerifyCode
+from police2peer.warningfiles.settings import Making
 from police2peer.warningfiles.store import BaseStore
-from police2peer.warningfiles.studio import Making, Studio, basis_of
+from police2peer.warningfiles.studio import Studio, basis_of
 from police2peer.warningfiles.warningfile import (
     MANIFEST_NAME,
     Manifest,

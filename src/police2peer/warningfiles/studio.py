@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The studio: from a reviewed message to a warning file in any format, and the checks before it.
 
-One function a format stands in `_MAKERS`. Whatever carries text carries help and the verify address with it: the
+One function a format stands in `makers`. Whatever carries text carries help and the verify address with it: the
 templates have no card without them, and the blank has no text at all.
 """
 
 import io
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,37 +14,20 @@ from PIL import Image
 from police2peer.campaign import FileFormat, Language, Recipe, WarningMessage
 from police2peer.errors import BadInput
 from police2peer.warningfiles.code import VerifyCode
-from police2peer.warningfiles.formats.archive import make_zip
-from police2peer.warningfiles.formats.blank import make_blank
-from police2peer.warningfiles.formats.document import make_pdf
-from police2peer.warningfiles.formats.film import make_film
-from police2peer.warningfiles.formats.picture import make_jpg, make_png
 from police2peer.warningfiles.layout import FILM, SHEET
+from police2peer.warningfiles.makers import BLANK_MAKERS, MAKERS
 from police2peer.warningfiles.painting import Pixels
-from police2peer.warningfiles.plan import FilePlan
+from police2peer.warningfiles.settings import Making
 from police2peer.warningfiles.store import BaseStore
 from police2peer.warningfiles.typesetting import template_digest
 from police2peer.warningfiles.warningfile import WarningFile
 from police2peer.warningfiles.wording import Wording
 from police2peer.warningfiles.workshop import FILM_CARDS, SAMPLE_CODE, Workshop, digest_of
 
-__all__ = ["Finding", "Making", "Studio"]
+__all__ = ["Finding", "Studio"]
 
 _STILL_WIDTH = 480
 _STILL_DARK = (12, 12, 12)
-
-
-@dataclass(frozen=True, slots=True)
-class Making:
-    """What a campaign says about its files: length of a film in seconds, size of a blank in bytes.
-
-    With `blank_inside`, those bytes (a picture, say) lie hidden in the padding of every blank; a blank is pure
-    without.
-    """
-
-    film_seconds: int = 40
-    blank_bytes: int = 700_000_000
-    blank_inside: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +41,6 @@ class Finding:
 
     def __str__(self) -> str:
         return f"{self.message_id}/{self.language or 'none'}: {self.facts}; {self.remedy}"
-
-
-_Maker = Callable[[Workshop, Wording, VerifyCode, Making], FilePlan]
-_MAKERS: Mapping[FileFormat, _Maker] = {
-    FileFormat.MP4: lambda shop, wording, code, making: make_film(shop, wording, code, making.film_seconds),
-    FileFormat.JPG: lambda shop, wording, code, _: make_jpg(shop, wording, code),
-    FileFormat.PNG: lambda shop, wording, code, _: make_png(shop, wording, code),
-    FileFormat.PDF: lambda shop, wording, code, _: make_pdf(shop, wording, code),
-    FileFormat.ZIP: lambda shop, wording, code, _: make_zip(shop, wording, code),
-}
 
 
 class Studio:
@@ -110,12 +82,12 @@ class Studio:
         """
         recipe = Recipe(message.id, message.arm, language, file_format, variant)
         if not file_format.carries_text:
-            plan = make_blank(self._workshop, code, self.making.blank_bytes, self.making.blank_inside)
+            plan = BLANK_MAKERS[file_format](self._workshop, code, self.making)
             still = self._workshop.keep(("dark still",), bytes, _dark_still)
             shown = None
         else:
             wording = self._gated(message, language)
-            plan = _MAKERS[file_format](self._workshop, wording, code, self.making)
+            plan = MAKERS[file_format](self._workshop, wording, code, self.making)
             still = self._still(wording, code, file_format)
             shown = code
         hashes = plan.hashes(self._workshop.mid_states)
