@@ -28,7 +28,7 @@ class Still:
 
 @dataclass(frozen=True)
 class Moving:
-    """Pictures that change with every frame; `pictures` begins anew at each call and gives exactly `frames` of them."""
+    """Pictures that change with every frame; each call of `pictures` gives all of them anew."""
 
     pictures: Callable[[], Iterator[Planes]]
     frames: int
