@@ -82,10 +82,27 @@ def test_lawful_words_pass(language: Language, text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["PAY NOW", "p\u0301ay", "pa\u200by", "p\u00ada\u00ady", "\uff50\uff41\uff59", "pay\u00a0now", "please\npay"],
+    [
+        *(
+            "PAY NOW",
+            "p\u0301ay",
+            "pa\u200by",
+            "p\u00ada\u00ady",
+            "\uff50\uff41\uff59",
+            "pay\u00a0now",
+            "please\npay",
+        ),
+        *("\U0001d40f\U0001d400\U0001d418", "\u24c5\u24b6\u24ce", "\uff30\uff21\uff39"),
+    ],
 )
 def test_letters_in_disguise_are_seen_through(text: str) -> None:
     assert [finding.kind for finding in scam_lint(text, Language("en"))] == [ScamKind.PAYMENT]
+
+
+@pytest.mark.parametrize(("kind", "text"), [*_IN_ANY_LANGUAGE, (_P, "500EUR"), (_D, "2027/12/31")])
+@pytest.mark.parametrize("around", ["请{}前", "は{}まで", "ใน{}ที่", "в{}до"])
+def test_what_stands_between_letters_without_a_space_is_seen(around: str, kind: ScamKind, text: str) -> None:
+    assert kind in {finding.kind for finding in scam_lint(around.format(text), Language("en"))}
 
 
 def test_the_help_and_verify_addresses_may_stand_in_a_text() -> None:

@@ -7,6 +7,7 @@ cannot be loaded. Rules are data, one file a language in `scam_rules/` and `ever
 without rules cannot be used. They are a gate against mistakes and misuse, and replace no reader.
 
 Rules are regular expressions over *folded* text: lower case, accents and vowel signs taken off, spaces single.
+The same marks are taken off the rules, so that a Thai or Hindi rule can be written, and read, in its own spelling.
 `allowed` holds the phrases in which the forbidden words may stand ("the police never ask for money"), as closed
 lists of words, so that nothing can be hung on to them.
 """
@@ -30,9 +31,11 @@ __all__ = ["LintFinding", "ScamKind", "has_scam_rules", "scam_lint"]
 _TAG = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
 _RULES = importlib.resources.files("police2peer.campaign") / "scam_rules"
 
-# Letters that Unicode does not decompose, and the two ways to end an Arabic word in a long i.
+# Letters that Unicode does not decompose, the two ways to end an Arabic word in a long i, marks typed in two ways.
 _PLAIN = str.maketrans(
-    {"ł": "l", "đ": "d", "ø": "o", "æ": "ae", "œ": "oe", "ß": "ss", "ى": "ي", "ـ": None, "\u2019": "'"}
+    {"ł": "l", "đ": "d", "ø": "o", "æ": "ae", "œ": "oe", "ß": "ss", "ħ": "h", "\u0131": "i"}  # dotless i
+    | {"ى": "ي", "ـ": None, "\u2019": "'", "\u02bc": "'"}
+    | {"\u05f3": "'", "\u05f4": '"', "\u05be": "-"}  # geresh, gershayim and maqaf of Hebrew
 )
 
 
@@ -72,11 +75,17 @@ class _Rules:
     forbidden: tuple[tuple[ScamKind, re.Pattern[str]], ...]
 
 
-def _folded(text: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
+def _bare(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", text)
     # Mn: accents, vowel signs, hamza. Cf: joiners and direction marks that would hide a word from a rule.
     bare = "".join(symbol for symbol in decomposed if unicodedata.category(symbol) not in {"Mn", "Cf"})
-    return " ".join(bare.translate(_PLAIN).split())
+    # NFC puts Korean letters back into syllables, which `?` and `[...]` in a rule are about.
+    return unicodedata.normalize("NFC", bare).translate(_PLAIN)
+
+
+def _folded(text: str) -> str:
+    # Letters in bold or full width have small forms only once they are plain letters, so that is done first.
+    return " ".join(_bare(_bare(text).casefold()).split())
 
 
 def _base(language: Language) -> str:
@@ -98,8 +107,8 @@ def _rules(name: str) -> _Rules:
     if sorted(lists) != sorted(["allowed", *ScamKind]):
         raise ValueError(name)
     return _Rules(
-        tuple(re.compile(rule) for rule in lists["allowed"]),
-        tuple((kind, re.compile(rule)) for kind in ScamKind for rule in lists[kind]),
+        tuple(re.compile(_bare(rule)) for rule in lists["allowed"]),
+        tuple((kind, re.compile(_bare(rule))) for kind in ScamKind for rule in lists[kind]),
     )
 
 
