@@ -27,12 +27,16 @@ def _rows(text: str) -> set[str]:
 
 
 def test_each_key_of_a_campaign_file_stands_in_the_document_and_no_other(ready: "Ready") -> None:
-    text = ready.file.read_text(encoding="utf-8") + "\n[[messages.clips]]\n[[reviewers]]\n"
+    text = (
+        ready.file.read_text(encoding="utf-8")
+        + "\n[[messages.clips]]\n[[messages.audio]]\n[[reviewers]]\n[sizes]\nmp4 = 1\n"
+    )
     ready.file.write_text(text, encoding="utf-8")
     table = read_document(ready.file)
     with pytest.raises(Problems):
         read_campaign(table)
     known = {re.sub(r"^issuer\.[a-z]+$", "issuer.LANGUAGE", key) for key in table.report.known_keys}
+    known = {"sizes.FORMAT" if key == "sizes.mp4" else key for key in known}
     assert _rows(_PAGE.partition("### A message file of your own")[0]) == known
 
 

@@ -289,13 +289,13 @@ def test_a_clip_that_is_not_as_recorded_is_told(ready: "Ready", old: str, new: s
 
 def test_two_clips_in_one_language_are_one_too_many(ready: "Ready") -> None:
     _with_clip(ready, _clip_text() * 2)
-    assert "two clips" in ready.problem("messages[4].clips[2].language").facts
+    assert "two recordings" in ready.problem("messages[4].clips[2].language").facts
 
 
 def test_a_blank_shows_no_clip(ready: "Ready") -> None:
     _with_clip(ready, "")
     ready.change('message = "blank"\n', f'message = "blank"\n{_clip_text()}')
-    assert "no clip" in ready.problem("messages[5].clips").facts
+    assert "shows and says nothing" in ready.problem("messages[5].clips").facts
 
 
 def test_loopback_addresses_are_for_a_trial(ready: "Ready") -> None:

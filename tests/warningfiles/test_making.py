@@ -89,7 +89,7 @@ def test_changed_words_are_made_anew_and_others_keep_their_code(
     small_campaign: Campaign, draw_code: Draw, made: Path
 ) -> None:
     before = {file.recipe: file for file in read_manifest(made).files}
-    longer = dataclasses.replace(small_campaign, film_seconds=11)
+    longer = dataclasses.replace(small_campaign, files=dataclasses.replace(small_campaign.files, film_seconds=11))
     after = {file.recipe: file for file in make_campaign(longer, made, new_code=draw_code).files}
     for recipe, file in after.items():
         assert (file.code == before[recipe].code) is (file.format is not FileFormat.MP4)

@@ -8,9 +8,9 @@ asked for, so that a node or a verifier that needs a title starts quickly.
 import importlib
 from typing import TYPE_CHECKING
 
-from police2peer.campaign.formats import Arm, FileFormat, FormatKind, NetworkName
+from police2peer.campaign.formats import Arm, FileFormat, Filler, FormatKind, NetworkName
 from police2peer.campaign.language import SHIPPED_LANGUAGES, Language, direction, language_name
-from police2peer.campaign.message import Clip, FreeSide, Review, ReviewState, Texts, WarningMessage
+from police2peer.campaign.message import Clip, FreeSide, Recording, Review, ReviewState, Texts, WarningMessage
 from police2peer.campaign.title import ApprovedTitle, Title, TitleId
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from police2peer.campaign.campaign import Campaign
     from police2peer.campaign.campaign_file import CAMPAIGN_NAME, campaign_path, load_campaign
     from police2peer.campaign.countries import COUNTRIES, is_country
+    from police2peer.campaign.files_section import FileSettings
     from police2peer.campaign.keys import (
         new_key_pair,
         new_signing_key,
@@ -65,6 +66,8 @@ __all__ = [
     "Clip",
     "EvidenceMode",
     "FileFormat",
+    "FileSettings",
+    "Filler",
     "FormatKind",
     "FreeSide",
     "Language",
@@ -76,6 +79,7 @@ __all__ = [
     "OrderSignature",
     "PlannedOffer",
     "Recipe",
+    "Recording",
     "Review",
     "ReviewState",
     "ScamKind",
@@ -128,6 +132,7 @@ _HOMES = {
     "load_campaign": "campaign_file",
     "COUNTRIES": "countries",
     "is_country": "countries",
+    "FileSettings": "files_section",
     "new_key_pair": "keys",
     "new_signing_key": "keys",
     "parse_public_key": "keys",

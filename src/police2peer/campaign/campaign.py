@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from police2peer.campaign.assignment import PlannedOffer, Recipe, assign, recipes_of
+from police2peer.campaign.files_section import FileSettings
 from police2peer.campaign.formats import FileFormat
 from police2peer.campaign.language import Language
-from police2peer.campaign.message import Clip, ReviewState, Texts, WarningMessage
+from police2peer.campaign.message import Clip, Recording, ReviewState, Texts, WarningMessage
 from police2peer.campaign.order import OperationOrder, canonical_json
 from police2peer.campaign.title import ApprovedTitle
 
@@ -29,9 +30,8 @@ class Campaign:
     """What `load_campaign` gives: checked whole.
 
     `offers_per_title` says, by message id, how many of its files each title carries; `reviewers` are the people who
-    may sign texts, with their public keys. `film_seconds` is
-    the length of a film, `blank_bytes` the size of a blank. `replication` is the number of nodes that hold each
-    offer. With `publish_network_ids` the catalogue tells which network identifiers are ours.
+    may sign texts, with their public keys. `files` says how files are made. `replication` is the number of nodes that
+    hold each offer. With `publish_network_ids` the catalogue tells which network identifiers are ours.
     """
 
     id: str
@@ -46,8 +46,7 @@ class Campaign:
     languages: tuple[Language, ...]
     networks: tuple[str, ...]
     replication: int
-    film_seconds: int
-    blank_bytes: int
+    files: FileSettings
     publish_network_ids: bool
 
     def recipes(self) -> tuple[Recipe, ...]:
@@ -102,8 +101,7 @@ class Campaign:
             "languages": self.languages,
             "networks": self.networks,
             "replication": self.replication,
-            "film_seconds": self.film_seconds,
-            "blank_bytes": self.blank_bytes,
+            "files": self.files.approved(),
             "publish_network_ids": self.publish_network_ids,
         }
 
@@ -117,6 +115,8 @@ class Campaign:
             "badge_sha256": None if badge is None else hashlib.sha256(badge).hexdigest(),
             "texts": {language: _approved_texts(texts) for language, texts in message.texts.items()},
             "clips": {language: _approved_clip(clip) for language, clip in message.clips.items()},
+            "audio": {language: _approved_recording(one) for language, one in message.audio.items()},
+            "officer": message.officer,
             "help_url": message.help_url,
             "verify_url": message.verify_url,
             "offers_per_title": self.offers_per_title[message.id],
@@ -138,3 +138,7 @@ def _approved_clip(clip: Clip) -> dict[str, object]:
         "consent_reference": clip.consent_reference,
         "free_side": clip.free_side,
     }
+
+
+def _approved_recording(recording: Recording) -> dict[str, object]:
+    return {"sha256": recording.sha256, "consent_reference": recording.consent_reference}

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from police2peer.campaign.addresses_section import read_addresses
 from police2peer.campaign.campaign import Campaign
+from police2peer.campaign.files_section import read_file_settings
 from police2peer.campaign.formats import Arm, FileFormat, NetworkName
 from police2peer.campaign.language import SHIPPED_LANGUAGES, Language
 from police2peer.campaign.lint import has_scam_rules, scam_lint
@@ -27,9 +28,6 @@ __all__ = ["CAMPAIGN_NAME", "campaign_path", "load_campaign", "read_campaign"]
 CAMPAIGN_NAME = "campaign.toml"
 MAX_BADGE_BYTES = 256 * 1024
 _MAX_REPLICATION = 100
-_FILM_SECONDS = (10, 600)
-# 64 KiB holds the blank's second of picture; 4 GiB is the most that every network and file system takes.
-_BLANK_BYTES = (64 * 1024, 4 * 1024**3 - 1)
 
 
 def campaign_path(path: Path) -> Path:
@@ -58,8 +56,7 @@ def read_campaign(table: Table, *, for_review: bool = False) -> Campaign:
     replication = table.integer("replication", 1, least=1, most=_MAX_REPLICATION)
     publish_network_ids = table.boolean("publish_network_ids", default=True)
     titles = _titles(table, folder)
-    film_seconds = _single(table, "film", "seconds", 40, _FILM_SECONDS)
-    blank_bytes = _single(table, "blank", "size_bytes", 700_000_000, _BLANK_BYTES)
+    files = read_file_settings(table, formats, languages)
     order = read_order(table.table("order"), folder, networks)
     settings = _message_settings(table, folder, languages, production=production)
     placed = read_messages(table.tables("messages"), settings)
@@ -85,18 +82,10 @@ def read_campaign(table: Table, *, for_review: bool = False) -> Campaign:
         languages=languages,
         networks=networks,
         replication=replication,
-        film_seconds=film_seconds,
-        blank_bytes=blank_bytes,
+        files=files,
         publish_network_ids=publish_network_ids,
     )
     return replace(draft, order=replace(order, campaign_sha256=draft.sha256))
-
-
-def _single(table: Table, name: str, key: str, default: int, bounds: tuple[int, int]) -> int:
-    inner = table.table(name, required=False)
-    value = inner.integer(key, default, least=bounds[0], most=bounds[1])
-    inner.finish()
-    return value
 
 
 def _languages(table: Table) -> tuple[Language, ...]:

@@ -6,7 +6,7 @@ Closed sets: a new file format is one member here and one module in `warningfile
 
 from enum import StrEnum
 
-__all__ = ["Arm", "FileFormat", "FormatKind", "NetworkName"]
+__all__ = ["Arm", "FileFormat", "Filler", "FormatKind", "NetworkName"]
 
 
 class Arm(StrEnum):
@@ -23,6 +23,13 @@ class NetworkName(StrEnum):
     """The networks on which an order can permit presence."""
 
     BITTORRENT = "bittorrent"
+
+
+class Filler(StrEnum):
+    """What pads a file: zeros, which lie as a hole on the disk, or a keystream that no two files share."""
+
+    ZEROS = "zeros"
+    KEYSTREAM = "keystream"
 
 
 class FormatKind(StrEnum):

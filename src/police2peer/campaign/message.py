@@ -8,7 +8,7 @@ the two addresses. The texts never hold an address: makers print it from `help_u
 
 import dataclasses
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -16,7 +16,7 @@ from pathlib import Path
 from police2peer.campaign.formats import Arm
 from police2peer.campaign.language import Language
 
-__all__ = ["Clip", "FreeSide", "Review", "ReviewState", "Texts", "WarningMessage"]
+__all__ = ["Clip", "FreeSide", "Recording", "Review", "ReviewState", "Texts", "WarningMessage"]
 
 
 class ReviewState(StrEnum):
@@ -50,6 +50,15 @@ class Clip:
     sha256: str
     consent_reference: str
     free_side: FreeSide
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A recorded voice that speaks the subtitles: the file, its SHA-256 (hex), the consent on record."""
+
+    path: Path
+    sha256: str
+    consent_reference: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +106,14 @@ class Texts:
 
     def sentences(self) -> Iterator[tuple[str, str]]:
         """Give each text with the name of its field (`points[2]`), for checks of every word shown."""
-        for field in dataclasses.fields(self):
-            value = getattr(self, field.name)
-            if field.name in {"language", "review"}:
+        for shown in dataclasses.fields(self):
+            value = getattr(self, shown.name)
+            if shown.name in {"language", "review"}:
                 continue
             if isinstance(value, tuple):
-                yield from ((f"{field.name}[{index}]", text) for index, text in enumerate(value))
+                yield from ((f"{shown.name}[{index}]", text) for index, text in enumerate(value))
             else:
-                yield field.name, value
+                yield shown.name, value
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +122,8 @@ class WarningMessage:
 
     `texts` is empty for the blank arm and complete otherwise. `badge_svg` is the issuer's mark or None.
     `verify_url` and `help_url` are addresses without a fragment; the verify address printed in a file is
-    `verify_url + "#" + code`, and a fragment never reaches a server.
+    `verify_url + "#" + code`, and a fragment never reaches a server. With `officer`, films and cards show an officer,
+    recorded in a clip or drawn; without, words alone. `audio` is a voice for films without a clip.
     """
 
     id: str
@@ -125,3 +135,5 @@ class WarningMessage:
     clips: Mapping[Language, Clip]
     help_url: str
     verify_url: str
+    officer: bool = True
+    audio: Mapping[Language, Recording] = field(default_factory=dict)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from police2peer.warningfiles.code import CODE_ALPHABET, VerifyCode, nearest_code, new_code, parse_code
 from police2peer.warningfiles.hashes import FileHashes, hash_file
 from police2peer.warningfiles.plan import FilePlan, Keystream, Literal, MidStates, Part, StoredRange, Zeros
-from police2peer.warningfiles.settings import Filler, Making
+from police2peer.warningfiles.settings import Making
 from police2peer.warningfiles.store import BaseStore
 from police2peer.warningfiles.warningfile import (
     Manifest,
@@ -34,7 +34,6 @@ __all__ = [
     "BaseStore",
     "FileHashes",
     "FilePlan",
-    "Filler",
     "Finding",
     "Keystream",
     "Literal",

@@ -56,7 +56,24 @@ class _Batch:
 
 def making_of(campaign: Campaign) -> Making:
     """Give what the campaign says about its files."""
-    return Making(film_seconds=campaign.film_seconds, blank_bytes=campaign.blank_bytes)
+    files = campaign.files
+    return Making(
+        film_seconds=files.film_seconds,
+        film_height=files.film_height,
+        subtitles=files.subtitles,
+        blank_bytes=files.blank_bytes,
+        filler=files.filler,
+        blank_holds=_held(campaign) if files.blank_picture else None,
+        sizes=files.sizes,
+    )
+
+
+def _held(campaign: Campaign) -> WarningMessage:
+    """Give the message that a blank holds: the campaign's first with words, in its first language."""
+    for message in campaign.messages:
+        for language, texts in message.texts.items():
+            return replace(message, texts={language: texts}, clips={}, audio={})
+    raise BadInput("no message has a picture for the blanks", remedy="set blank.picture = false, or add a message")
 
 
 def make_campaign(
@@ -127,14 +144,15 @@ def _batches(
     wanted.sort(key=lambda recipe: (recipe.message_id, recipe.language or "", recipe.format, recipe.variant))
     for (message_id, language), group in groupby(wanted, key=lambda recipe: (recipe.message_id, recipe.language)):
         message = messages[message_id]
-        texts = {} if language is None else {language: message.texts[language]}
+        spoken = {} if language is None else {language: None, **dict.fromkeys(campaign.files.subtitles)}
+        texts = {one: message.texts[one] for one in spoken}
         recipes = list(group)
         for at in range(0, len(recipes), _BATCH_FILES):
             orders = tuple((recipe, _unissued(issued, new_code)) for recipe in recipes[at : at + _BATCH_FILES])
             yield _Batch(
                 run,
                 store_in(folder).folder,
-                replace(message, texts=texts, clips=dict(message.clips)),
+                replace(message, texts=texts, clips=dict(message.clips), audio=dict(message.audio)),
                 making_of(campaign),
                 orders,
             )

@@ -3,18 +3,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 
-from police2peer.campaign import FileFormat, Language
+from police2peer.campaign import FileFormat, Filler, Language, WarningMessage
 
-__all__ = ["Filler", "Making"]
-
-
-class Filler(StrEnum):
-    """What a blank is filled with: zeros, which lie as a hole on the disk, or a keystream that no two files share."""
-
-    ZEROS = "zeros"
-    KEYSTREAM = "keystream"
+__all__ = ["Making"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +15,9 @@ class Making:
 
     - `film_seconds`: the length of a film that is made of cards alone; `film_height`: 720 or 1080 lines.
     - `subtitles`: the languages of the soft subtitles, beside those burned into the picture.
-    - `blank_bytes`, `blank_filler`: size and filler of a blank. With `blank_inside`, those bytes (a picture, say) lie
-      hidden in its padding; a blank is pure without.
+    - `blank_bytes`: the size of a blank; `filler`: what pads it, and files of a fixed size.
+    - `blank_holds`: a message in one language; its picture, with the blank's own code, lies hidden in the padding of
+      every blank. Without it a blank is pure, or holds the bytes `blank_inside`.
     - `sizes`: the exact size in bytes to which files of a format are padded.
     """
 
@@ -32,6 +25,7 @@ class Making:
     film_height: int = 720
     subtitles: tuple[Language, ...] = ()
     blank_bytes: int = 700_000_000
-    blank_filler: Filler = Filler.ZEROS
+    filler: Filler = Filler.ZEROS
+    blank_holds: WarningMessage | None = None
     blank_inside: bytes = b""
     sizes: Mapping[FileFormat, int] = field(default_factory=dict)

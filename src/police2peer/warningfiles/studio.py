@@ -6,7 +6,7 @@ templates have no card without them, and the blank has no text at all.
 """
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from PIL import Image
@@ -28,6 +28,8 @@ __all__ = ["Finding", "Studio"]
 
 _STILL_WIDTH = 480
 _STILL_DARK = (12, 12, 12)
+# The picture inside a blank: two thirds of the sheet, where a telephone still reads the QR code.
+_HELD_SIZE, _HELD_QUALITY = (SHEET.width * 2 // 3, SHEET.height * 2 // 3), 75
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +84,10 @@ class Studio:
         """
         recipe = Recipe(message.id, message.arm, language, file_format, variant)
         if not file_format.carries_text:
-            plan = BLANK_MAKERS[file_format](self._workshop, code, self.making)
+            held = self._held(code)
+            plan = BLANK_MAKERS[file_format](self._workshop, code, replace(self.making, blank_inside=held))
             still = self._workshop.keep(("dark still",), bytes, _dark_still)
-            shown = None
+            shown = code if self.making.blank_holds else None
         else:
             wording = self._gated(message, language)
             plan = MAKERS[file_format](self._workshop, wording, code, self.making)
@@ -137,6 +140,18 @@ class Studio:
             errors.append(error)
         return errors
 
+    def _held(self, code: VerifyCode) -> bytes:
+        """Draw the picture that a blank with this code holds."""
+        message = self.making.blank_holds
+        if message is None:
+            return self.making.blank_inside
+        wording = self._gated(message, next(iter(message.texts)))
+        picture = self._workshop.painted(wording, code, self._workshop.sheet(wording), SHEET)
+        image = Image.fromarray(picture, "RGB").resize(_HELD_SIZE, Image.Resampling.LANCZOS)
+        buffer = io.BytesIO()
+        image.save(buffer, "JPEG", quality=_HELD_QUALITY, optimize=True)
+        return buffer.getvalue()
+
     def _still(self, wording: Wording, code: VerifyCode, file_format: FileFormat) -> bytes:
         """Draw what a person sees first: a film's opening card, which its variants share, or the sheet."""
         if file_format is not FileFormat.MP4:
@@ -165,7 +180,9 @@ def _png(image: Image.Image) -> bytes:
 def basis_of(message: WarningMessage, recipe: Recipe, making: Making) -> str:
     """Name all that decides how a file looks, but its code, by one SHA-256 (hex)."""
     if recipe.language is None:
-        shown = digest_of(size=making.blank_bytes, inside=making.blank_inside.hex())
+        held = making.blank_holds
+        inside = Wording.of(held, next(iter(held.texts))).digest() if held else making.blank_inside.hex()
+        shown = digest_of(size=making.blank_bytes, inside=inside, filler=making.filler)
     else:
         shown = digest_of(wording=Wording.of(message, recipe.language).digest(), template=template_digest())
     seconds = making.film_seconds if recipe.format is FileFormat.MP4 else 0
