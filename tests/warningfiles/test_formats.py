@@ -26,7 +26,7 @@ from police2peer.warningfiles import (
     WarningFile,
     verify_address,
 )
-from police2peer.warningfiles.formats.film import NOTE_UUID
+from police2peer.warningfiles.h264_note import NOTE_UUID
 from police2peer.warningfiles.makers import MAKERS
 
 Pixels = npt.NDArray[np.uint8]

@@ -5,14 +5,15 @@ The template sets the words; this says how large the pictures are and where the 
 the painter puts QR code and symbols there without setting the card again.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
+from fractions import Fraction
 from functools import cache
 
 import segno
 
 from police2peer.errors import BadInput
 
-__all__ = ["A4_WIDTH_PT", "FILM", "SHEET", "Layout", "Panel", "QrShape", "qr_matrix", "qr_shape"]
+__all__ = ["A4_WIDTH_PT", "FILM", "SHEET", "Layout", "Panel", "QrShape", "film_layout", "qr_matrix", "qr_shape"]
 
 A4_WIDTH_PT = 210 / 25.4 * 72
 QUIET_MODULES = 4  # ISO/IEC 18004, 9.1: four light modules around a QR code
@@ -39,18 +40,21 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """A picture's size and its panel."""
+    """A picture's size and its panel; a layout that was scaled names the one it was `drawn_as`."""
 
     width: int
     height: int
     panel: Panel
+    drawn_as: "Layout | None" = None
 
     def card(self, qr_width: int) -> dict[str, object]:
-        """Give what the template needs to know of this layout."""
+        """Give what the template needs to know: the layout as it was drawn, and how many pixels one unit of it is."""
+        drawn = self.drawn_as or self
         return {
-            "width": self.width,
-            "height": self.height,
-            "panel": {**asdict(self.panel), "qr_width": qr_width},
+            "width": drawn.width,
+            "height": drawn.height,
+            "unit_pt": self.height / drawn.height,
+            "panel": {**asdict(drawn.panel), "qr_width": qr_width},
         }
 
     def panel_left(self, *, rtl: bool) -> int:
@@ -75,6 +79,21 @@ FILM = Layout(
         code_size=36,
     ),
 )
+_FILM_HEIGHTS = (720, 1080)
+
+
+@cache
+def film_layout(height: int) -> Layout:
+    """Give the layout of films this high; everything keeps its place. Raises `BadInput` for a height not made."""
+    if height not in _FILM_HEIGHTS:
+        raise BadInput(f"films are not made {height} lines high", remedy="choose 720 or 1080")
+    if height == FILM.height:
+        return FILM
+    scale = Fraction(height, FILM.height)
+    panel = Panel(*(int(length * scale) // 2 * 2 for length in astuple(FILM.panel)))
+    return Layout(int(FILM.width * scale), height, panel, drawn_as=FILM)
+
+
 SHEET = Layout(
     width=1080,
     height=1528,

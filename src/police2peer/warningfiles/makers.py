@@ -21,7 +21,7 @@ Maker = Callable[[Workshop, Wording, VerifyCode, Making], FilePlan]
 BlankMaker = Callable[[Workshop, VerifyCode, Making], FilePlan]
 
 MAKERS: Mapping[FileFormat, Maker] = {
-    FileFormat.MP4: lambda shop, wording, code, making: make_film(shop, wording, code, making.film_seconds),
+    FileFormat.MP4: make_film,
     FileFormat.JPG: lambda shop, wording, code, _: make_jpg(shop, wording, code),
     FileFormat.PNG: lambda shop, wording, code, _: make_png(shop, wording, code),
     FileFormat.PDF: lambda shop, wording, code, _: make_pdf(shop, wording, code),

@@ -64,9 +64,9 @@ class Workshop:
         """Give the plan of a file that is all its own."""
         return FilePlan([self.stored(content)], self.store)
 
-    def film_card(self, wording: Wording, kind: str) -> Pixels:
-        """Set one card of the film; the card of the code still without it."""
-        return picture_pixels(self._typesetter.png(_card(wording, kind, FILM)))
+    def film_card(self, wording: Wording, kind: str, layout: Layout = FILM, **shown: object) -> Pixels:
+        """Set one card of the film; the card of the code still without it. `shown` is what else the card needs."""
+        return picture_pixels(self._typesetter.png(_card(wording, kind, layout) | shown))
 
     def sheet(self, wording: Wording) -> Pixels:
         """Set the sheet, still without its code."""

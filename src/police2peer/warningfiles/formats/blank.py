@@ -50,7 +50,8 @@ def _dark_second(workshop: Workshop) -> bytes:
     if note is None:
         still = encode_still(plain_planes(_SIZE.width, _SIZE.height, _DARK).all(), _CRF)
         skips = moving.skips(workshop, _SIZE.width, _SIZE.height)
-        track = moving.picture_track([still.sample], [FRAMES_PER_S], skips, _SIZE)
+        samples = [still.sample, *skips.samples[: FRAMES_PER_S - 1]]
+        track = moving.picture_track(samples, [0], skips.sets, _SIZE)
         note = {"film": workshop.store.put(write_mp4([track]).content)}
         workshop.store.remember(key, note, stored=[str(note["film"])])
     return workshop.store.read(str(note["film"]))

@@ -10,7 +10,7 @@ import numpy as np
 from av.audio.codeccontext import AudioCodecContext
 from av.codec.context import Flags
 
-from police2peer.warningfiles.h264 import FRAMES_PER_S, LONGEST_STILL, ParameterSets, skip_pictures
+from police2peer.warningfiles.h264 import FRAMES_PER_S, ParameterSets, skip_pictures
 from police2peer.warningfiles.layout import Layout
 from police2peer.warningfiles.mp4_boxes import Track, aac_entry, avc_entry
 from police2peer.warningfiles.workshop import Workshop, digest_of
@@ -50,21 +50,14 @@ def _skips(workshop: Workshop, width: int, height: int) -> Skips:
     return Skips(tuple(bytes.fromhex(sample) for sample in listed), sets)
 
 
-def picture_track(stills: Sequence[bytes], spans: Sequence[int], skips: Skips, layout: Layout) -> Track:
-    """Show each still for its span of pictures; one that stands longer than 12 s is sent again."""
-    samples: list[bytes] = []
-    sync = []
-    for still, span in zip(stills, spans, strict=True):
-        for begin in range(0, span, LONGEST_STILL):
-            sync.append(len(samples))
-            samples.append(still)
-            samples += skips.samples[: min(LONGEST_STILL, span - begin) - 1]
+def picture_track(samples: Sequence[bytes], sync: Sequence[int], sets: ParameterSets, layout: Layout) -> Track:
+    """Give finished pictures as a track; `sync` are those a player may start at."""
     return Track(
         handler=b"vide",
         timescale=_TIMESCALE,
         sample_duration=_TIMESCALE // FRAMES_PER_S,
         samples=samples,
-        entry=avc_entry(layout.width, layout.height, skips.sets.sps, skips.sets.pps),
+        entry=avc_entry(layout.width, layout.height, sets.sps, sets.pps),
         sync=sync,
         width=layout.width,
         height=layout.height,
