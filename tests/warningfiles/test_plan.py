@@ -81,6 +81,7 @@ def test_any_range_reads_as_the_written_file(
         written = (folder / "file").read_bytes()
     assert len(written) == plan.size
     assert plan.read(offset, count) == written[offset : offset + count]
+    assert _bytes(FilePlan(plan.parts_of(offset, count), store)) == written[offset : offset + count]
     assert kept
 
 

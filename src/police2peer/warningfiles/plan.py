@@ -10,7 +10,7 @@ import binascii
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from pathlib import Path
 from typing import assert_never
@@ -146,6 +146,18 @@ class FilePlan:
             index += 1
         return b"".join(pieces)
 
+    def parts_of(self, offset: int, count: int) -> tuple[Part, ...]:
+        """Give the parts that make up `count` bytes from `offset`, for a plan that takes this range over."""
+        _check_range(offset, count)
+        end = min(offset + count, self.size)
+        found = []
+        for part, part_end in zip(self.parts, self._ends, strict=True):
+            begin = part_end - part.length
+            low, high = max(offset, begin), min(end, part_end)
+            if low < high:
+                found.append(_cut(part, low - begin, high - low))
+        return tuple(found)
+
     def write(self, path: Path) -> None:
         """Write the file, holes as holes, whole or not at all. Raises `Unavailable` when the disk is full."""
         with whole_file(path) as handle:
@@ -207,6 +219,18 @@ class FilePlan:
                 return self.store.read(part.sha256, part.offset + offset, count)
             case _:
                 assert_never(part)
+
+
+def _cut(part: Part, offset: int, length: int) -> Part:
+    match part:
+        case Literal():
+            return Literal(part.content[offset : offset + length])
+        case Zeros():
+            return Zeros(length)
+        case Keystream() | StoredRange():
+            return replace(part, offset=part.offset + offset, length=length)
+        case _:
+            assert_never(part)
 
 
 def _keystream(seed: bytes, offset: int, count: int) -> bytes:
