@@ -76,7 +76,9 @@ class Desk:
     def __init__(self, folder: Path) -> None:
         self.closed: list[Contact] = []
         self.store = TallyStore(folder / "tallies.sqlite")
-        hashes = FileHashes(SIZE, "0" * 64, "0" * 40, "0" * 32, PIECE, b"", b"", b"")
+        hashes = FileHashes(
+            SIZE, "0" * 64, "0" * 40, "0" * 32, PIECE, b"", b"", b"", "0" * 32, bytes(16), "A" * 32, "A" * 39
+        )
         self.offers = {
             OfferId(f"bittorrent-{number:06d}"): Offer(
                 id=OfferId(f"bittorrent-{number:06d}"),

@@ -153,7 +153,7 @@ def _not_in_form(name: str) -> BadInput:
     return BadInput(f"{name} is not in its form", remedy=_REMEDY)
 
 
-_BYTES_FIELDS = frozenset({"bt_pieces", "bt2_root", "bt2_layer"})
+_BYTES_FIELDS = frozenset({"bt_pieces", "bt2_root", "bt2_layer", "ed2k_parts"})
 
 
 def file_to_json(file: WarningFile) -> dict[str, Any]:
