@@ -7,9 +7,10 @@ Everything operators wrote leaves here as one JSON value; templates show it and 
 import dataclasses
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from police2peer.campaign import Arm, Language, Texts, WarningMessage, direction
+from police2peer.campaign import Arm, Clip, Language, Recording, Texts, WarningMessage, direction
 from police2peer.errors import BadInput
 from police2peer.warningfiles.code import VerifyCode
 
@@ -23,7 +24,11 @@ def verify_address(verify_url: str, code: VerifyCode) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """One message in one language."""
+    """One message in one language.
+
+    `spoken` are the subtitles in every language of the message, for players that show them; `clip` and `voice`
+    are the recordings in this language. Without `officer` nobody is shown.
+    """
 
     message_id: str
     arm: Arm
@@ -32,19 +37,18 @@ class Wording:
     badge_svg: str | None
     help_url: str
     verify_url: str
+    officer: bool = True
+    clip: Clip | None = None
+    voice: Recording | None = None
+    spoken: Mapping[Language, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, message: WarningMessage, language: Language) -> "Wording":
-        """Take one language out of a message. Raises `BadInput` when it is not there or needs a clip."""
+        """Take one language out of a message. Raises `BadInput` when it is not there."""
         if language not in message.texts:
             raise BadInput(
                 f"message {message.id} has no texts in {language!r}",
                 remedy=f"write them, or choose among: {', '.join(message.texts) or 'none'}",
-            )
-        if message.clips:
-            raise BadInput(
-                f"message {message.id} names recorded clips, which this version cannot use yet",
-                remedy="take the clips out of the message; the film then shows a drawn officer",
             )
         badge = message.badge_svg.decode("utf-8", "strict") if message.badge_svg is not None else None
         return cls(
@@ -55,6 +59,10 @@ class Wording:
             badge_svg=badge,
             help_url=message.help_url,
             verify_url=message.verify_url,
+            officer=message.officer,
+            clip=message.clips.get(language),
+            voice=message.audio.get(language),
+            spoken={spoken: texts.subtitles for spoken, texts in message.texts.items()},
         )
 
     @property
@@ -76,6 +84,7 @@ class Wording:
             "badge": self.badge_svg,
             "help_url": self.help_url,
             "verify_url": self.verify_url,
+            "has_officer": self.officer,
         }
 
     def address(self, code: VerifyCode) -> str:
