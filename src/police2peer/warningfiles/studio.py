@@ -11,9 +11,11 @@ from functools import partial
 
 from PIL import Image
 
-from police2peer.campaign import FileFormat, Language, Recipe, WarningMessage
+from police2peer.campaign import FileFormat, FormatKind, Language, Recipe, WarningMessage
 from police2peer.errors import BadInput
 from police2peer.warningfiles.code import VerifyCode
+from police2peer.warningfiles.credentials import is_signed
+from police2peer.warningfiles.credentials.signing import Signatory
 from police2peer.warningfiles.layout import FILM, SHEET
 from police2peer.warningfiles.makers import BLANK_MAKERS, MAKERS
 from police2peer.warningfiles.painting import Pixels
@@ -21,7 +23,7 @@ from police2peer.warningfiles.settings import Making
 from police2peer.warningfiles.store import BaseStore
 from police2peer.warningfiles.typesetting import template_digest
 from police2peer.warningfiles.warningfile import WarningFile
-from police2peer.warningfiles.wording import Wording
+from police2peer.warningfiles.wording import Wording, verify_address
 from police2peer.warningfiles.workshop import FILM_CARDS, SAMPLE_CODE, Workshop, digest_of
 
 __all__ = ["Finding", "Studio"]
@@ -93,6 +95,9 @@ class Studio:
             plan = MAKERS[file_format](self._workshop, wording, code, self.making)
             still = self._still(wording, code, file_format)
             shown = code
+        if is_signed(self.making.credentials, file_format):
+            address = verify_address(message.verify_url, shown) if shown else None
+            plan = self._signatory().sign(plan, file_format, shown, address)
         hashes = plan.hashes(self._workshop.mid_states)
         return WarningFile(
             id=WarningFile.id_for(hashes),
@@ -140,6 +145,13 @@ class Studio:
             errors.append(error)
         return errors
 
+    def _signatory(self) -> Signatory:
+        """Give who signs content credentials; certificate and key are read once."""
+        choice = self.making.credentials
+        if choice is None:
+            raise TypeError(choice)
+        return self._workshop.keep(("signatory", choice.chain_sha256), Signatory, partial(Signatory, choice))
+
     def _held(self, code: VerifyCode) -> bytes:
         """Draw the picture that a blank with this code holds."""
         message = self.making.blank_holds
@@ -184,6 +196,16 @@ def basis_of(message: WarningMessage, recipe: Recipe, making: Making) -> str:
         inside = Wording.of(held, next(iter(held.texts))).digest() if held else making.blank_inside.hex()
         shown = digest_of(size=making.blank_bytes, inside=inside, filler=making.filler)
     else:
-        shown = digest_of(wording=Wording.of(message, recipe.language).digest(), template=template_digest())
-    seconds = making.film_seconds if recipe.format is FileFormat.MP4 else 0
-    return digest_of(format=recipe.format, shown=shown, seconds=seconds)
+        wording = Wording.of(message, recipe.language)
+        shown = digest_of(wording=wording.digest(), template=template_digest(wording.language))
+    size = making.sizes.get(recipe.format)
+    is_film = recipe.format.kind is FormatKind.FILM and recipe.format.carries_text
+    return digest_of(
+        format=recipe.format,
+        shown=shown,
+        film=[making.film_seconds, making.film_height, *making.subtitles] if is_film else None,
+        size=None if size is None else [size, making.filler],
+        credentials=making.credentials.approved()
+        if making.credentials and is_signed(making.credentials, recipe.format)
+        else None,
+    )

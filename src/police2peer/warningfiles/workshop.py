@@ -25,6 +25,7 @@ __all__ = ["FILM_CARDS", "SAMPLE_CODE", "Workshop", "digest_of"]
 
 # The order of a film; the card of the code stands last, so that unique films share all that comes before it.
 FILM_CARDS = ("opening", "points", "help", "verify")
+_WITH_OFFICER = frozenset({"opening", "spoken"})
 SAMPLE_CODE = VerifyCode("0000-0000-0000")  # as long as any other: stands in previews, is never issued
 _MOST_KEPT = 24  # pictures of 3 MB each
 
@@ -68,6 +69,13 @@ class Workshop:
         """Set one card of the film; the card of the code still without it. `shown` is what else the card needs."""
         return picture_pixels(self._typesetter.png(_card(wording, kind, layout) | shown))
 
+    def film_layer(
+        self, wording: Wording, kind: str, layout: Layout, *, width: int, height: int, **shown: object
+    ) -> bytes:
+        """Set a layer that is laid over a film, as a PNG on a clear ground; its size is told as on a 720-line film."""
+        size = {"width": width, "height": height}
+        return self._typesetter.png(_card(wording, kind, layout) | size | shown)
+
     def sheet(self, wording: Wording) -> Pixels:
         """Set the sheet, still without its code."""
         return self.keep(
@@ -101,7 +109,8 @@ class Workshop:
 def _card(wording: Wording, kind: str, layout: Layout) -> dict[str, object]:
     shape = qr_shape(wording.address(SAMPLE_CODE))
     qr_width = shape.modules * shape.module_px(layout.panel.qr_room)
-    return wording.card() | layout.card(qr_width) | {"kind": kind, "officer": officer_svg()}
+    officer = officer_svg() if wording.officer and kind in _WITH_OFFICER else None
+    return wording.card() | layout.card(qr_width) | {"kind": kind, "officer": officer}
 
 
 def _qr_svg(wording: Wording, code: VerifyCode) -> str:
