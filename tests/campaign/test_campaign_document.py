@@ -29,7 +29,7 @@ def _rows(text: str) -> set[str]:
 def test_each_key_of_a_campaign_file_stands_in_the_document_and_no_other(ready: "Ready") -> None:
     text = (
         ready.file.read_text(encoding="utf-8")
-        + "\n[[messages.clips]]\n[[messages.audio]]\n[[reviewers]]\n[sizes]\nmp4 = 1\n"
+        + "\n[[messages.clips]]\n[[messages.audio]]\n[[reviewers]]\n[sizes]\nmp4 = 1\n[credentials]\n"
     )
     ready.file.write_text(text, encoding="utf-8")
     table = read_document(ready.file)

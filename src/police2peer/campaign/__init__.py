@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from police2peer.campaign.campaign import Campaign
     from police2peer.campaign.campaign_file import CAMPAIGN_NAME, campaign_path, load_campaign
     from police2peer.campaign.countries import COUNTRIES, is_country
+    from police2peer.campaign.credentials_section import CredentialChoice
     from police2peer.campaign.files_section import FileSettings
     from police2peer.campaign.keys import (
         new_key_pair,
@@ -64,6 +65,7 @@ __all__ = [
     "Arm",
     "Campaign",
     "Clip",
+    "CredentialChoice",
     "EvidenceMode",
     "FileFormat",
     "FileSettings",
@@ -132,6 +134,7 @@ _HOMES = {
     "load_campaign": "campaign_file",
     "COUNTRIES": "countries",
     "is_country": "countries",
+    "CredentialChoice": "credentials_section",
     "FileSettings": "files_section",
     "new_key_pair": "keys",
     "new_signing_key": "keys",

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from police2peer.campaign.assignment import PlannedOffer, Recipe, assign, recipes_of
+from police2peer.campaign.credentials_section import CredentialChoice
 from police2peer.campaign.files_section import FileSettings
 from police2peer.campaign.formats import FileFormat
 from police2peer.campaign.language import Language
@@ -30,8 +31,9 @@ class Campaign:
     """What `load_campaign` gives: checked whole.
 
     `offers_per_title` says, by message id, how many of its files each title carries; `reviewers` are the people who
-    may sign texts, with their public keys. `files` says how files are made. `replication` is the number of nodes that
-    hold each offer. With `publish_network_ids` the catalogue tells which network identifiers are ours.
+    may sign texts, with their public keys. `files` says how files are made, `credentials` who signs inside them.
+    `replication` is the number of nodes that hold each offer. With `publish_network_ids` the catalogue tells which
+    network identifiers are ours.
     """
 
     id: str
@@ -47,6 +49,7 @@ class Campaign:
     networks: tuple[str, ...]
     replication: int
     files: FileSettings
+    credentials: CredentialChoice | None
     publish_network_ids: bool
 
     def recipes(self) -> tuple[Recipe, ...]:
@@ -102,6 +105,7 @@ class Campaign:
             "networks": self.networks,
             "replication": self.replication,
             "files": self.files.approved(),
+            "credentials": None if self.credentials is None else self.credentials.approved(),
             "publish_network_ids": self.publish_network_ids,
         }
 

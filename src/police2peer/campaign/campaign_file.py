@@ -10,6 +10,7 @@ from pathlib import Path
 
 from police2peer.campaign.addresses_section import read_addresses
 from police2peer.campaign.campaign import Campaign
+from police2peer.campaign.credentials_section import read_credentials
 from police2peer.campaign.files_section import read_file_settings
 from police2peer.campaign.formats import Arm, FileFormat, NetworkName
 from police2peer.campaign.language import SHIPPED_LANGUAGES, Language
@@ -57,6 +58,7 @@ def read_campaign(table: Table, *, for_review: bool = False) -> Campaign:
     publish_network_ids = table.boolean("publish_network_ids", default=True)
     titles = _titles(table, folder)
     files = read_file_settings(table, formats, languages)
+    credentials = read_credentials(table, folder)
     order = read_order(table.table("order"), folder, networks)
     settings = _message_settings(table, folder, languages, production=production)
     placed = read_messages(table.tables("messages"), settings)
@@ -83,6 +85,7 @@ def read_campaign(table: Table, *, for_review: bool = False) -> Campaign:
         networks=networks,
         replication=replication,
         files=files,
+        credentials=credentials,
         publish_network_ids=publish_network_ids,
     )
     return replace(draft, order=replace(order, campaign_sha256=draft.sha256))

@@ -18,6 +18,7 @@ __all__ = ["main"]
 _NOUNS = {
     "campaign": ("campaign", "check a campaign file, or begin one from the example"),
     "catalogue": ("catalogue", "keep the signed register of warning files"),
+    "credentials": ("credentials", "sign and check content credentials (C2PA) inside files"),
     "key": ("key", "make and show signing keys"),
     "lab": ("lab", "a loopback network to see the whole mission on"),
     "make": ("make", "make the warning files of a campaign"),

@@ -65,6 +65,7 @@ def making_of(campaign: Campaign) -> Making:
         filler=files.filler,
         blank_holds=_held(campaign) if files.blank_picture else None,
         sizes=files.sizes,
+        credentials=campaign.credentials,
     )
 
 

@@ -4,7 +4,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from police2peer.campaign import FileFormat, Filler, Language, WarningMessage
+from police2peer.campaign import CredentialChoice, FileFormat, Filler, Language, WarningMessage
 
 __all__ = ["Making"]
 
@@ -19,6 +19,7 @@ class Making:
     - `blank_holds`: a message in one language; its picture, with the blank's own code, lies hidden in the padding of
       every blank. Without it a blank is pure, or holds the bytes `blank_inside`.
     - `sizes`: the exact size in bytes to which files of a format are padded.
+    - `credentials`: who signs content credentials (C2PA) in the formats that take them.
     """
 
     film_seconds: int = 40
@@ -29,3 +30,4 @@ class Making:
     blank_holds: WarningMessage | None = None
     blank_inside: bytes = b""
     sizes: Mapping[FileFormat, int] = field(default_factory=dict)
+    credentials: CredentialChoice | None = None
