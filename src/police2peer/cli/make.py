@@ -4,7 +4,7 @@
 import json
 import os
 import secrets
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import ExitStack
 from multiprocessing import get_context
 from pathlib import Path
@@ -20,8 +20,13 @@ _WORTH_PROCESSES = 24  # files; below, starting workers takes longer than they s
 @click.argument("campaign", metavar="[CAMPAIGN]", default=Path(), type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Where to [default: files/ beside it].")
 @click.option("--jobs", type=click.IntRange(1), default=None, help="How many processes [default: one a core].")
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Make on a Dask cluster (tcp://HOST:PORT) whose machines share the folder of the files.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-def make(campaign: Path, out: Path | None, jobs: int | None, *, as_json: bool) -> None:
+def make(campaign: Path, out: Path | None, jobs: int | None, scheduler: str | None, *, as_json: bool) -> None:
     """Make the warning files of the campaign at CAMPAIGN (a folder or its campaign.toml).
 
     Can be stopped and run again: what was made stays, with its code, unless the words behind it changed.
@@ -42,9 +47,7 @@ def make(campaign: Path, out: Path | None, jobs: int | None, *, as_json: bool) -
             Progress(*columns, console=console, transient=True, disable=not console.is_terminal or as_json)
         )
         task = bar.add_task("making", total=None)
-        executor = None
-        if workers > 1 and len(found.recipes()) >= _WORTH_PROCESSES:
-            executor = stack.enter_context(ProcessPoolExecutor(workers, mp_context=get_context("spawn")))
+        executor = _executor(stack, scheduler, workers, len(found.recipes()))
         manifest = make_campaign(
             found,
             folder,
@@ -61,3 +64,14 @@ def make(campaign: Path, out: Path | None, jobs: int | None, *, as_json: bool) -
     else:
         kinds = ", ".join(f"{number} {kind}" for kind, number in sorted(count.items()))
         click.echo(f"{len(manifest.files)} warning files in {folder}: {kinds}")
+
+
+def _executor(stack: ExitStack, scheduler: str | None, workers: int, files: int) -> Executor | None:
+    """Give what makes files side by side: a cluster, processes of this machine, or nothing for a few files."""
+    if scheduler is not None:
+        from police2peer.warningfiles.cluster import cluster_executor  # noqa: PLC0415 - an extra
+
+        return stack.enter_context(cluster_executor(scheduler))
+    if workers > 1 and files >= _WORTH_PROCESSES:
+        return stack.enter_context(ProcessPoolExecutor(workers, mp_context=get_context("spawn")))
+    return None
