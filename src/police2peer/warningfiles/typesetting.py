@@ -150,7 +150,15 @@ def _face(card: Mapping[str, object]) -> Face:
 
 
 # What a card may leave out.
-_COMPLETE: dict[str, object] = {"unit_pt": 1, "badge": None, "officer": None, "qr_svg": None, "code": None}
+_COMPLETE: dict[str, object] = {
+    "unit_pt": 1,
+    "badge": None,
+    "officer": None,
+    "help_url": "",
+    "verify_url": "",
+    "qr_svg": None,
+    "code": None,
+}
 
 
 def _explain(card: Mapping[str, object], said: str) -> BadInput:
