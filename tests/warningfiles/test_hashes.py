@@ -139,7 +139,7 @@ def test_equal_leaves_at_once_make_the_tree_that_they_make_one_by_one(before: in
     at_once.add(b"".join(leaves(before, after)))
     for leaf in [*leaves(0, before), *[zero] * equal, *leaves(before, after)]:
         one_by_one.add(leaf)
-    assert [level for level in at_once.levels() if level] == [level for level in one_by_one.levels() if level]
+    assert [level for level in at_once.waiting if level] == [level for level in one_by_one.waiting if level]
     assert at_once.leaves == one_by_one.leaves
 
 
@@ -148,7 +148,7 @@ def test_a_tree_over_four_gibibytes_of_zeros_is_a_few_digests() -> None:
     tree.add(tiger_many(b"\0", b"begin" + bytes(1019), 1024))
     tree.add_equal(tiger_many(b"\0", bytes(1024), 1024), 4 << 20)
     assert tree.leaves == (4 << 20) + 1
-    assert sum(len(level) for level in tree.levels()) <= 24 * 24
+    assert sum(len(level) for level in tree.waiting) <= 24 * 24
 
 
 @pytest.mark.parametrize("length", [0, 1, 48, 54, 55, 56, 63, 64, 1024])

@@ -88,12 +88,12 @@ class Blocks(Generic[_D]):
     `open` is the state of the block that is being filled, `filled` the number of its bytes so far.
     """
 
-    def __init__(self, block_bytes: int, new: Callable[[], _D]) -> None:
+    def __init__(self, block_bytes: int, new: Callable[[], _D], opened: _D | None = None) -> None:
         self._block_bytes = block_bytes
         self._new = new
-        self._digests = bytearray()
+        self._digests = b""
         self._zero_block = b""
-        self.open = new()
+        self.open = new() if opened is None else opened
         self.filled = 0
 
     def update(self, data: bytes | memoryview) -> None:
@@ -130,15 +130,13 @@ class Blocks(Generic[_D]):
 
     def copy(self) -> "Blocks[_D]":
         """Give a state that goes on from here by itself."""
-        twin = Blocks(self._block_bytes, self._new)
-        twin._digests = bytearray(self._digests)
-        twin._zero_block = self._zero_block
-        twin.open, twin.filled = self.open.copy(), self.filled
+        twin = Blocks(self._block_bytes, self._new, self.open.copy())
+        twin._digests, twin._zero_block, twin.filled = self._digests, self._zero_block, self.filled
         return twin
 
     def whole(self) -> bytes:
         """Give the joined digests of the blocks that are full."""
-        return bytes(self._digests)
+        return self._digests
 
     def all(self) -> bytes:
         """Give the joined digests of all blocks, the last of which may be short; none when there are no bytes."""

@@ -71,10 +71,12 @@ class _AichPart:
         self._blocks.update(data)
 
     def digest(self) -> bytes:
+        return self.root(is_left=True) + self.root(is_left=False)
+
+    def root(self, *, is_left: bool) -> bytes:
         joined = self._blocks.all() or self._blocks.open.digest()
-        each = (joined[at : at + _SHA1_BYTES] for at in range(0, len(joined), _SHA1_BYTES))
-        leaves = b"".join(digest * 2 for digest in each)
-        return _join(leaves, is_left=True) + _join(leaves, is_left=False)
+        each = [joined[at : at + _SHA1_BYTES] for at in range(0, len(joined), _SHA1_BYTES)]
+        return _join(b"".join([digest * 2 for digest in each]), is_left=is_left)
 
     def copy(self) -> Self:
         return type(self)(self._blocks.copy())
@@ -100,4 +102,6 @@ class AichTree:
 
     def root(self) -> bytes:
         """Give the root over all bytes so far; the tree itself is a left branch."""
-        return _join(self._parts.all() or self._parts.open.digest(), is_left=True)
+        whole, is_one = self._parts.whole(), not self._parts.whole()
+        last = self._parts.open.root(is_left=is_one) * 2 if self._parts.filled or is_one else b""
+        return _join(whole + last, is_left=True)

@@ -77,10 +77,13 @@ class _Hashers:
         )
 
     def __iter__(self) -> Iterator[_Hasher]:
-        return (getattr(self, field.name) for field in fields(self))
+        return (getattr(self, name) for name in _NAMES)
 
     def copy(self) -> "_Hashers":
-        return _Hashers(**{field.name: getattr(self, field.name).copy() for field in fields(self)})
+        return _Hashers(*[getattr(self, name).copy() for name in _NAMES])
+
+
+_NAMES = tuple(field.name for field in fields(_Hashers))
 
 
 class HashState:

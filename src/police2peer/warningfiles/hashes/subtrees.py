@@ -2,10 +2,11 @@
 """A binary hash tree that is kept as the few full subtrees its leaves make so far, never as all its leaves.
 
 At each level at most one subtree waits for its neighbour, as the digits of a binary number: a tree over four
-million leaves is 22 digests. Equal leaves (runs of zeros) are joined level by level and cost as much.
+million leaves is 22 digests. Equal leaves (runs of zeros) are joined level by level and cost as much. One level
+may be kept whole, for networks that ask for it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 
 __all__ = ["Subtrees"]
 
@@ -14,20 +15,30 @@ JoinPairs = Callable[[bytes], bytes]
 
 
 class Subtrees:
-    """The full subtrees over the leaves so far, by level from the leaves up."""
+    """The full subtrees over the leaves so far; `waiting` by level from the leaves up, empty where none waits.
 
-    def __init__(self, digest_bytes: int, join_pairs: JoinPairs) -> None:
+    `kept` are the joined digests of all full subtrees of `kept_level`.
+    """
+
+    def __init__(self, digest_bytes: int, join_pairs: JoinPairs, kept_level: int | None = None) -> None:
         self._digest_bytes = digest_bytes
         self._join = join_pairs
+        self._kept_level = kept_level
         self._waiting: list[bytes] = []
+        self.kept = b""
         self.leaves = 0
+
+    @property
+    def waiting(self) -> Sequence[bytes]:
+        """What waits at each level."""
+        return self._waiting
 
     def add(self, digests: bytes) -> None:
         """Take the digests of the next leaves, joined."""
         self.leaves += len(digests) // self._digest_bytes
         level = 0
         while digests:
-            row = self._take(level) + digests
+            row = self._reach(level, digests) + digests
             paired = len(row) // (2 * self._digest_bytes) * (2 * self._digest_bytes)
             self._waiting[level] = row[paired:]
             digests = self._join(row[:paired]) if paired else b""
@@ -38,7 +49,9 @@ class Subtrees:
         self.leaves += count
         level, first = 0, b""
         while count or first:
-            row = self._take(level) + first  # these stand before the equal ones: none, one or two
+            # `first` stands before the equal ones of this level: none or one, and what waits before it.
+            kept = first + digest * count if level == self._kept_level else b""
+            row = self._reach(level, kept) + first
             if len(row) == self._digest_bytes and count:
                 row, count = row + digest, count - 1
             is_pair = len(row) == 2 * self._digest_bytes
@@ -50,17 +63,16 @@ class Subtrees:
             digest = self._join(digest * 2) if count else digest
             level += 1
 
-    def _take(self, level: int) -> bytes:
+    def _reach(self, level: int, digests: bytes) -> bytes:
+        """Give what waits at a level that `digests` come to."""
         if level == len(self._waiting):
             self._waiting.append(b"")
+        if level == self._kept_level:
+            self.kept += digests
         return self._waiting[level]
-
-    def levels(self) -> Iterator[bytes]:
-        """Give what waits at each level from the leaves up, empty where nothing does."""
-        yield from self._waiting
 
     def copy(self) -> "Subtrees":
         """Give a tree that goes on from here by itself."""
-        twin = Subtrees(self._digest_bytes, self._join)
-        twin._waiting, twin.leaves = list(self._waiting), self.leaves
+        twin = Subtrees(self._digest_bytes, self._join, self._kept_level)
+        twin._waiting, twin.kept, twin.leaves = list(self._waiting), self.kept, self.leaves
         return twin

@@ -44,6 +44,9 @@ def libgcrypt_tiger() -> TigerMany | None:
     def tiger(prefix: bytes, content: bytes, each_bytes: int) -> bytes:
         digest = ctypes.create_string_buffer(DIGEST_BYTES)
         length = len(prefix) + each_bytes
+        if len(content) == each_bytes:
+            hash_buffer(_TIGER, digest, prefix + content, length)
+            return digest.raw
         made = []
         for at in range(0, len(content), each_bytes):
             hash_buffer(_TIGER, digest, prefix + content[at : at + each_bytes], length)

@@ -53,7 +53,7 @@ class TigerTree:
         root = b""
         if self._open or not self._subtrees.leaves:
             root = tiger_many(_LEAF, self._open, len(self._open)) if self._open else _empty_leaf()
-        for waiting in self._subtrees.levels():
+        for waiting in self._subtrees.waiting:
             if waiting:
                 root = _join(waiting + root) if root else waiting
         return root
