@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from police2peer.warningfiles.layout import Layout
 from police2peer.warningfiles.painting import INK, Pixels, blend
 
-__all__ = ["Planes", "paint_planes", "plain_planes", "planes_of"]
+__all__ = ["Planes", "paint_planes", "plain_planes", "planes_of", "yuv_of"]
 
 # What R, G and B give to Y, U and V, times 2^16 and rounded; the shares of U and of V sum to 0.
 _SHIFT = 16
@@ -34,7 +34,8 @@ class Planes:
         return self.y, self.u, self.v
 
 
-def _convert(values: _Wide, row: int) -> Pixels:
+def yuv_of(values: _Wide, row: int) -> Pixels:
+    """Give Y (row 0), U (1) or V (2) of an array whose last axis is R, G and B."""
     red, green, blue = _SHARES[row]
     total = values[..., 0] * red + values[..., 1] * green + values[..., 2] * blue
     total += 1 << _SHIFT - 1
@@ -51,7 +52,7 @@ def planes_of(picture: Pixels) -> Planes:
     """Convert a picture of height x width x RGB, both even."""
     values = picture.astype(np.int32)
     small = _quarter(values)
-    return Planes(_convert(values, 0), _convert(small, 1), _convert(small, 2))
+    return Planes(yuv_of(values, 0), yuv_of(small, 1), yuv_of(small, 2))
 
 
 def plain_planes(width: int, height: int, colour: tuple[int, int, int]) -> Planes:
@@ -59,7 +60,7 @@ def plain_planes(width: int, height: int, colour: tuple[int, int, int]) -> Plane
     return planes_of(np.full((height, width, 3), colour, dtype=np.uint8))
 
 
-_INK_YUV = tuple(int(_convert(np.array(INK, dtype=np.int32), row)) for row in range(3))
+_INK_YUV = tuple(int(yuv_of(np.array(INK, dtype=np.int32), row)) for row in range(3))
 
 
 def paint_planes(planes: Planes, layout: Layout, tile: Pixels, *, rtl: bool) -> Planes:

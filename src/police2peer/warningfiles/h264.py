@@ -9,6 +9,7 @@ sets are compared, not trusted. Sources: ITU-T H.264 7.3, 7.4, Annex B and D.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import chain
 
 import av
 import numpy as np
@@ -17,7 +18,15 @@ from av.video.codeccontext import VideoCodecContext
 
 from police2peer.warningfiles.painting import Pixels
 
-__all__ = ["FRAMES_PER_S", "LONGEST_STILL", "EncodedStill", "ParameterSets", "encode_still", "skip_pictures"]
+__all__ = [
+    "FRAMES_PER_S",
+    "LONGEST_STILL",
+    "EncodedStill",
+    "ParameterSets",
+    "encode_moving",
+    "encode_still",
+    "skip_pictures",
+]
 
 FRAMES_PER_S = 25
 LONGEST_STILL = 300  # pictures from one IDR picture to the next, at most; 12 s
@@ -74,10 +83,7 @@ def _sample(stream: bytes) -> bytes:
     return b"".join(len(unit).to_bytes(4, "big") + unit for unit in kept)
 
 
-def _encode(
-    planes: Sequence[Pixels], count: int, crf: int, params: str = _PARAMS
-) -> tuple[list[bytes], ParameterSets]:
-    height, width = planes[0].shape
+def _context(width: int, height: int, crf: int, params: str) -> VideoCodecContext:
     context = av.CodecContext.create("libx264", "w")
     if not isinstance(context, VideoCodecContext):
         raise TypeError(context.name)
@@ -85,22 +91,52 @@ def _encode(
     context.time_base, context.framerate = Fraction(1, FRAMES_PER_S), Fraction(FRAMES_PER_S)
     context.flags |= Flags.global_header | Flags.bitexact
     context.options = {"preset": _PRESET, "crf": str(crf), "level": _LEVEL, "x264-params": params}
-    picture = np.concatenate([plane.ravel() for plane in planes]).reshape(-1, width)
-    frame = av.VideoFrame.from_ndarray(picture, format="yuv420p")
+    return context
+
+
+def _frame(planes: Sequence[Pixels]) -> av.VideoFrame:
+    picture = np.concatenate([plane.ravel() for plane in planes]).reshape(-1, planes[0].shape[1])
+    return av.VideoFrame.from_ndarray(picture, format="yuv420p")
+
+
+def _sets(context: VideoCodecContext) -> ParameterSets:
+    sets = {unit[0] & _NAL_TYPE: unit for unit in _nal_units(bytes(context.extradata or b""))}
+    return ParameterSets(sets[_SPS], sets[_PPS])
+
+
+def _encode(
+    planes: Sequence[Pixels], count: int, crf: int, params: str = _PARAMS
+) -> tuple[list[bytes], ParameterSets]:
+    height, width = planes[0].shape
+    context = _context(width, height, crf, params)
+    frame = _frame(planes)
     frame.time_base = context.time_base
     packets = []
     for number in range(count):
         frame.pts = number
         packets += context.encode(frame)
     packets += context.encode(None)
-    sets = {unit[0] & _NAL_TYPE: unit for unit in _nal_units(bytes(context.extradata or b""))}
-    return [_sample(bytes(packet)) for packet in packets], ParameterSets(sets[_SPS], sets[_PPS])
+    return [_sample(bytes(packet)) for packet in packets], _sets(context)
 
 
 def encode_still(planes: Sequence[Pixels], crf: int) -> EncodedStill:
     """Encode one picture (planes Y, U, V in 4:2:0) as an IDR picture; a lower `crf` is finer."""
     samples, sets = _encode(planes, 1, crf)
     return EncodedStill(samples[0], sets)
+
+
+def encode_moving(pictures: Iterator[Sequence[Pixels]], crf: int) -> tuple[list[bytes], ParameterSets]:
+    """Encode pictures that change; every 300th, from the first, is an IDR picture."""
+    first = next(pictures)
+    height, width = first[0].shape
+    context = _context(width, height, crf, _PARAMS)
+    samples = []
+    for number, planes in enumerate(chain([first], pictures)):
+        frame = _frame(planes)
+        frame.pts, frame.time_base = number, context.time_base
+        samples += [_sample(bytes(packet)) for packet in context.encode(frame)]
+    samples += [_sample(bytes(packet)) for packet in context.encode(None)]
+    return samples, _sets(context)
 
 
 def skip_pictures(width: int, height: int) -> tuple[list[bytes], ParameterSets]:

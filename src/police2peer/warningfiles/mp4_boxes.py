@@ -37,11 +37,11 @@ def free_box_header(length: int) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """One kind of samples. They last `sample_duration` each, or as `durations` says, in units of `timescale` a second.
+    """One kind of samples, which last `sample_duration` each, or as `durations` says; `timescale` units are a second.
 
-    `sync` are the samples a player may start at, or None for all. The first `skipped` units are not played. `language`
-    is told by ISO 639-2; tracks of one number of `alternatives` take each other's place, and one that is not `is_on`
-    is played when chosen. `top` is how far below the picture's upper edge it stands.
+    `sync` are the samples a player may start at, or None for all. The first `skipped` units are not played.
+    `language` is told by ISO 639-2; tracks of one number of `alternatives` take each other's place, and one that is
+    not `is_on` is played when chosen. `top` is how far below the picture's upper edge it stands.
     """
 
     handler: bytes
@@ -97,7 +97,7 @@ def write_mp4(tracks: Sequence[Track]) -> MadeFilm:
     begin = len(kind) + len(empty) + 8
     index = _moov(tracks, [[begin + place for place in places] for places in chunks])
     offsets = []
-    for place, count in zip(chunks[0], _cut(tracks[0]), strict=True):
+    for place, count in zip(chunks[0], filter(None, _cut(tracks[0])), strict=True):
         at = begin + place
         for sample in count:
             offsets.append(at)
@@ -119,7 +119,7 @@ def _interleave(tracks: Sequence[Track]) -> tuple[list[list[int]], bytes]:
     media = bytearray()
     for second in range(max(map(len, cuts))):
         for number, cut in enumerate(cuts):
-            if second < len(cut):
+            if second < len(cut) and cut[second]:
                 places[number].append(len(media))
                 media += b"".join(cut[second])
     return places, bytes(media)
@@ -171,7 +171,7 @@ def _edit(track: Track) -> bytes:
 
 def _sample_table(track: Track, chunks: Sequence[int]) -> bytes:
     runs, first = [], 1
-    for length, group in groupby(track.chunk_lengths()):
+    for length, group in groupby(filter(None, track.chunk_lengths())):
         runs.append(struct.pack(">3I", first, length, 1))
         first += len(list(group))
     sizes = [len(sample) for sample in track.samples]

@@ -72,7 +72,7 @@ class Workshop:
     def film_layer(
         self, wording: Wording, kind: str, layout: Layout, *, width: int, height: int, **shown: object
     ) -> bytes:
-        """Set a layer that is laid over a film, as a PNG on a clear ground; its size is told as on a 720-line film."""
+        """Set what is laid over a film, as a PNG on a clear ground; its size is told as on a film 720 lines high."""
         size = {"width": width, "height": height}
         return self._typesetter.png(_card(wording, kind, layout) | size | shown)
 

@@ -1,13 +1,21 @@
 # SPDX-License-Identifier: EUPL-1.2
 """From a message's words to the scenes of its film, in the order in which they are shown.
 
-The card of the code stands last and no longer than 12 seconds, so that unique films share all that comes before it
-and that card is coded as one picture. `timeline_digest` names a film without drawing it.
+A film with words alone is opening, points, help and verify, as long as the campaign asks. A film with an officer is
+opening, what the officer says, help and verify; it takes the time that its sentences need. The card of the code
+stands last and no longer than 12 seconds, so that unique films share all that comes before it and that card is
+coded as one picture. `timeline_digest` names a film without drawing it.
 """
 
+from collections.abc import Mapping, Sequence
+
+from police2peer.campaign import Language
 from police2peer.errors import BadInput
 from police2peer.warningfiles.colour import Planes, planes_of
-from police2peer.warningfiles.film.timeline import FRAMES_PER_S, Still, Timeline
+from police2peer.warningfiles.film.cues import cues_between, shared_frames
+from police2peer.warningfiles.film.spoken import SpokenPart, spoken_part
+from police2peer.warningfiles.film.timeline import FRAMES_PER_S, Cue, Scene, Still, Timeline
+from police2peer.warningfiles.film.voice import placed_voice
 from police2peer.warningfiles.layout import film_layout
 from police2peer.warningfiles.settings import Making
 from police2peer.warningfiles.typesetting import template_digest
@@ -18,6 +26,9 @@ __all__ = ["LONGEST_CODE_CARD", "code_card", "timeline_digest", "timeline_of"]
 
 LONGEST_CODE_CARD = 300  # pictures
 _FEWEST_SECONDS = 4
+_SPOKEN_FILM = ("opening", "help", "verify")
+# How long these cards stand at least: to be read, and on the last to lift a telephone to the QR code.
+_LEAST_FRAMES = (4 * FRAMES_PER_S, 6 * FRAMES_PER_S, 8 * FRAMES_PER_S)
 
 
 def timeline_digest(wording: Wording, making: Making) -> str:
@@ -25,9 +36,13 @@ def timeline_digest(wording: Wording, making: Making) -> str:
     return digest_of(
         kind="timeline",
         wording=wording.digest(),
-        template=template_digest(),
+        template=template_digest(wording.language),
         seconds=making.film_seconds,
         height=making.film_height,
+        officer=wording.officer,
+        clip=wording.clip and (wording.clip.sha256, wording.clip.free_side),
+        voice=wording.voice and wording.voice.sha256,
+        subtitles={language: wording.spoken.get(language) for language in _subtitled(wording, making)},
     )
 
 
@@ -36,11 +51,24 @@ def timeline_of(workshop: Workshop, wording: Wording, making: Making) -> Timelin
     if making.film_seconds < _FEWEST_SECONDS:
         raise BadInput("a film is shorter than 4 seconds", remedy="set film_seconds to 4 or more")
     layout = film_layout(making.film_height)
-    spans = _spans(making.film_seconds, len(FILM_CARDS))
-    pictures = [planes_of(workshop.film_card(wording, kind, layout)) for kind in FILM_CARDS[:-1]]
-    pictures.append(code_card(workshop, wording, making))
-    scenes = tuple(Still(picture, span) for picture, span in zip(pictures, spans, strict=True))
-    return Timeline(layout, scenes, timeline_digest(wording, making))
+    part = spoken_part(workshop, wording, layout) if wording.officer and wording.texts.subtitles else None
+    cards = FILM_CARDS if part is None else _SPOKEN_FILM
+    spans = _plain_spans(making.film_seconds) if part is None else _spans_around(part, making.film_seconds)
+    stills = [planes_of(workshop.film_card(wording, kind, layout)) for kind in cards[:-1]]
+    stills.append(code_card(workshop, wording, making))
+    scenes: list[Scene] = [Still(picture, span) for picture, span in zip(stills, spans, strict=True)]
+    begin, frames = 0, sum(spans)
+    if part is not None:
+        begin, frames = spans[0], part.frames
+        scenes[1:1] = part.scenes
+    whole = sum(scene.frames for scene in scenes)
+    return Timeline(
+        layout,
+        tuple(scenes),
+        timeline_digest(wording, making),
+        placed_voice(part.voice, begin, whole) if part is not None and part.voice else None,
+        _soft_subtitles(wording, making, begin, frames),
+    )
 
 
 def code_card(workshop: Workshop, wording: Wording, making: Making) -> Planes:
@@ -50,9 +78,34 @@ def code_card(workshop: Workshop, wording: Wording, making: Making) -> Planes:
     return workshop.keep(key, Planes, lambda: planes_of(workshop.film_card(wording, FILM_CARDS[-1], layout)))
 
 
-def _spans(seconds: int, cards: int) -> list[int]:
-    """Share the pictures of a film among its cards."""
+def _plain_spans(seconds: int) -> list[int]:
+    """Share the pictures of a film of words alone among its cards."""
     total = seconds * FRAMES_PER_S
-    last = min(LONGEST_CODE_CARD, total // cards)
-    others = cards - 1
-    return [(total - last) * (n + 1) // others - (total - last) * n // others for n in range(others)] + [last]
+    last = min(LONGEST_CODE_CARD, total // len(FILM_CARDS))
+    return [*shared_frames([1] * (len(FILM_CARDS) - 1), total - last), last]
+
+
+def _spans_around(part: SpokenPart, seconds: int) -> list[int]:
+    """Share what the spoken part leaves of the film among its cards, which get what they need in any case."""
+    left = max(seconds * FRAMES_PER_S - part.frames, sum(_LEAST_FRAMES))
+    last = min(LONGEST_CODE_CARD, shared_frames(_LEAST_FRAMES, left)[-1])
+    return [*shared_frames(_LEAST_FRAMES[:-1], left - last), last]
+
+
+def _subtitled(wording: Wording, making: Making) -> Sequence[Language]:
+    return tuple(dict.fromkeys((wording.language, *making.subtitles)))
+
+
+def _soft_subtitles(wording: Wording, making: Making, begin: int, frames: int) -> Mapping[Language, tuple[Cue, ...]]:
+    """Give the sentences in each language while the officer speaks, or while the words are shown."""
+    subtitles = {}
+    for language in _subtitled(wording, making):
+        sentences = wording.spoken.get(language)
+        if sentences is None:
+            raise BadInput(
+                f"message {wording.message_id} has no subtitles in {language!r}",
+                remedy="add the language to the campaign, or take it out of the subtitles",
+            )
+        if sentences:
+            subtitles[language] = cues_between(sentences, language, begin, frames)
+    return subtitles

@@ -12,10 +12,12 @@ from police2peer.errors import BadInput
 from police2peer.warningfiles.film.timeline import Moving, Scene, Timeline
 from police2peer.warningfiles.formats.moving import Skips, skips
 from police2peer.warningfiles.formats.slot import CARD_CRF
-from police2peer.warningfiles.h264 import LONGEST_STILL, EncodedStill, ParameterSets, encode_still
+from police2peer.warningfiles.h264 import LONGEST_STILL, ParameterSets, encode_moving, encode_still
 from police2peer.warningfiles.workshop import Workshop
 
 __all__ = ["CodedFilm", "code_film"]
+
+_MOVING_CRF = 21  # a clip has been coded before, by a camera and when it was taken in
 
 
 @dataclass(frozen=True)
@@ -50,15 +52,18 @@ def code_film(workshop: Workshop, timeline: Timeline, slot_bytes: int) -> CodedF
 def _coded(scene: Scene, repeats: Skips) -> Iterator[tuple[bytes, bool]]:
     """Give each picture of a scene, and whether a player may start there."""
     if isinstance(scene, Moving):
-        raise BadInput("a moving scene cannot be coded yet", remedy="take the clips out of the message")
-    still = _checked(encode_still(scene.picture.all(), CARD_CRF), repeats)
+        samples, sets = encode_moving((picture.all() for picture in scene.pictures()), _MOVING_CRF)
+        _check(sets, repeats)
+        yield from ((sample, number % LONGEST_STILL == 0) for number, sample in enumerate(samples))
+        return
+    still = encode_still(scene.picture.all(), CARD_CRF)
+    _check(still.sets, repeats)
     for begin in range(0, scene.frames, LONGEST_STILL):
         yield still.sample, True
         for sample in repeats.samples[: min(LONGEST_STILL, scene.frames - begin) - 1]:
             yield sample, False
 
 
-def _checked(still: EncodedStill, repeats: Skips) -> EncodedStill:
-    if still.sets != repeats.sets:
+def _check(sets: ParameterSets, repeats: Skips) -> None:
+    if sets != repeats.sets:
         raise BadInput("the encoder changed between two scenes", remedy="make the files anew")
-    return still

@@ -12,14 +12,17 @@ import av
 
 from police2peer.warningfiles.code import VerifyCode
 from police2peer.warningfiles.colour import Planes, paint_planes
+from police2peer.warningfiles.film.language_codes import iso_639_2
 from police2peer.warningfiles.film.scenes import code_card, timeline_digest, timeline_of
-from police2peer.warningfiles.film.timeline import FRAMES_PER_S
+from police2peer.warningfiles.film.timeline import FRAMES_PER_S, PCM_RATE_HZ
 from police2peer.warningfiles.formats import moving
 from police2peer.warningfiles.formats.coded_film import code_film
 from police2peer.warningfiles.formats.slot import CARD_CRF, filled_slot, note_bytes, slot_size
+from police2peer.warningfiles.formats.sound_track import AAC_FRAME, CodedSound, code_sound
+from police2peer.warningfiles.formats.subtitle_track import subtitle_track
 from police2peer.warningfiles.h264 import ParameterSets
 from police2peer.warningfiles.layout import film_layout
-from police2peer.warningfiles.mp4_boxes import write_mp4
+from police2peer.warningfiles.mp4_boxes import Track, aac_entry, write_mp4
 from police2peer.warningfiles.plan import FilePlan, StoredRange
 from police2peer.warningfiles.settings import Making
 from police2peer.warningfiles.wording import Wording
@@ -53,6 +56,12 @@ def _painted(workshop: Workshop, wording: Wording, code: VerifyCode, making: Mak
     return paint_planes(code_card(workshop, wording, making), layout, tile, rtl=wording.is_rtl)
 
 
+def _sound_track(sound: CodedSound, wording: Wording) -> Track:
+    language = iso_639_2(wording.language) if sound.skipped else "zxx"
+    entry = aac_entry(PCM_RATE_HZ, 1, sound.config)
+    return Track(b"soun", PCM_RATE_HZ, AAC_FRAME, sound.frames, entry, skipped=sound.skipped, language=language)
+
+
 def _base(workshop: Workshop, wording: Wording, making: Making, digest: str) -> _Base:
     key = digest_of(kind="mp4", timeline=digest, encoder=f"av {av.__version__}", crf=CARD_CRF)
     note = workshop.store.recall(key)
@@ -73,7 +82,11 @@ def _make_base(workshop: Workshop, wording: Wording, making: Making) -> dict[str
     slot_bytes = slot_size(_painted(workshop, wording, SAMPLE_CODE, making))
     coded = code_film(workshop, timeline, slot_bytes)
     picture = moving.picture_track(coded.samples, coded.sync, coded.sets, timeline.layout)
-    film = write_mp4([picture, moving.silence(workshop, timeline.frames // FRAMES_PER_S)])
+    film_ms = timeline.frames * 1000 // FRAMES_PER_S
+    subtitles = [
+        subtitle_track(cues, language, timeline.layout, film_ms) for language, cues in timeline.subtitles.items()
+    ]
+    film = write_mp4([picture, _sound_track(code_sound(workshop, timeline), wording), *subtitles])
     slot = film.offsets[coded.slot]
     return {
         "prefix": workshop.store.put(film.content[:slot]),
