@@ -4,12 +4,11 @@
 A tile holds how much ink stands on each pixel (0 to 255). Setting a card takes 30 ms, painting a tile one.
 """
 
-import io
 from dataclasses import dataclass
 
+import av
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from police2peer.warningfiles.code import CODE_ALPHABET, VerifyCode
 from police2peer.warningfiles.layout import Layout, Panel, QrShape, qr_matrix
@@ -24,9 +23,13 @@ _GAP_SHARE = 9  # between two symbols: a ninth of the letter size
 
 
 def picture_pixels(png: bytes) -> Pixels:
-    """Read a PNG of ours as height x width x RGB."""
-    with Image.open(io.BytesIO(png)) as image:
-        return np.array(image.convert("RGB"), dtype=np.uint8)
+    """Read a PNG that typst drew, without clear parts, as height x width x RGB; in half of Pillow's time."""
+    decoder = av.CodecContext.create("png", "r")
+    frames = [*decoder.decode(av.Packet(png)), *decoder.decode(None)]
+    if len(frames) != 1 or not isinstance(frames[0], av.VideoFrame) or frames[0].format.name != "rgba":
+        raise ValueError("not a PNG of typst")
+    # The change of format only leaves out the fourth byte of each pixel.
+    return np.asarray(frames[0].to_ndarray(format="rgb24"), dtype=np.uint8)
 
 
 @dataclass(frozen=True)
