@@ -27,6 +27,7 @@ __all__ = ["FilePlan", "Keystream", "Literal", "MidStates", "Part", "StoredRange
 _AES_BLOCK_BYTES = 16
 _SEED_BYTES = 32
 _COUNTERS = 1 << 128
+_WORTH_BYTES = 4096  # fewer are hashed anew in the time that a state takes to copy
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,8 @@ class MidStates:
 
     def longest(self, piece_length: int, parts: tuple[Part, ...]) -> tuple[int, HashState]:
         """Give how many leading parts are known, and a state to go on from."""
-        for count in range(len(parts), 0, -1):
+        counts = {len(begun) for _, begun in self._states}
+        for count in sorted((count for count in counts if count <= len(parts)), reverse=True):
             key = (piece_length, parts[:count])
             if key in self._states:
                 self._states.move_to_end(key)
@@ -106,7 +108,9 @@ class MidStates:
         return 0, HashState(piece_length)
 
     def keep(self, piece_length: int, parts: tuple[Part, ...], state: HashState) -> None:
-        """Keep the state after these leading parts."""
+        """Keep the state after these leading parts, if the last one is worth it."""
+        if not self._most or parts[-1].length < _WORTH_BYTES:
+            return
         self._states[piece_length, parts] = state.copy()
         while len(self._states) > self._most:
             self._states.popitem(last=False)
@@ -164,9 +168,10 @@ class FilePlan:
             for part in self.parts:
                 if isinstance(part, Zeros):
                     handle.seek(part.length, 1)
-                    continue
-                for chunk in self._chunks(part):
-                    handle.write(chunk)
+                elif isinstance(part, StoredRange):
+                    self.store.copy(part.sha256, part.offset, part.length, handle)
+                else:
+                    handle.writelines(self._chunks(part))
             handle.truncate(self.size)
 
     def hashes(self, known: MidStates | None = None) -> FileHashes:
