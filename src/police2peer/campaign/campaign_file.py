@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from police2peer.campaign.addresses_section import read_addresses
+from police2peer.campaign.badge import check_badge
 from police2peer.campaign.campaign import Campaign
 from police2peer.campaign.credentials_section import read_credentials
 from police2peer.campaign.files_section import read_file_settings
@@ -27,7 +28,6 @@ from police2peer.strict_toml import Table, nearest, read_document
 __all__ = ["CAMPAIGN_NAME", "campaign_path", "load_campaign", "read_campaign"]
 
 CAMPAIGN_NAME = "campaign.toml"
-MAX_BADGE_BYTES = 256 * 1024
 _MAX_REPLICATION = 100
 
 
@@ -147,11 +147,8 @@ def _badge(table: Table, folder: Path) -> bytes | None:
     except OSError as error:
         table.problem("badge", f"it cannot be read ({error.strerror})", "put the SVG there, or take the line out")
         return None
-    lowered = content.lower()
-    if len(content) > MAX_BADGE_BYTES or b"<svg" not in lowered:
-        table.problem("badge", "this is no SVG picture of up to 256 KiB", "give a plain SVG")
-    elif any(word in lowered for word in (b"<script", b"<!entity", b"href", b"<foreignobject", b"url(http")):
-        table.problem("badge", "it has a script, an entity or a link", "save it as plain SVG with all inside")
+    with table.catch("badge"):
+        check_badge(content)
     return content
 
 
