@@ -2,6 +2,7 @@
 """Which function makes which kind of file. A new format is one module in `formats/` and one line here."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from police2peer.campaign import FileFormat
 from police2peer.warningfiles.code import VerifyCode
@@ -9,7 +10,9 @@ from police2peer.warningfiles.formats.archive import make_zip
 from police2peer.warningfiles.formats.blank import make_blank
 from police2peer.warningfiles.formats.document import make_pdf
 from police2peer.warningfiles.formats.film import make_film
-from police2peer.warningfiles.formats.picture import make_jpg, make_png
+from police2peer.warningfiles.formats.picture import make_gif, make_jpg, make_png, make_webp
+from police2peer.warningfiles.formats.rar import make_rar
+from police2peer.warningfiles.formats.seven_zip import make_seven_zip
 from police2peer.warningfiles.plan import FilePlan
 from police2peer.warningfiles.settings import Making
 from police2peer.warningfiles.wording import Wording
@@ -24,9 +27,13 @@ MAKERS: Mapping[FileFormat, Maker] = {
     FileFormat.MP4: make_film,
     FileFormat.JPG: lambda shop, wording, code, _: make_jpg(shop, wording, code),
     FileFormat.PNG: lambda shop, wording, code, _: make_png(shop, wording, code),
+    FileFormat.GIF: lambda shop, wording, code, _: make_gif(shop, wording, code),
+    FileFormat.WEBP: lambda shop, wording, code, _: make_webp(shop, wording, code),
     FileFormat.PDF: lambda shop, wording, code, _: make_pdf(shop, wording, code),
     FileFormat.ZIP: lambda shop, wording, code, _: make_zip(shop, wording, code),
+    FileFormat.SEVEN_ZIP: lambda shop, wording, code, _: make_seven_zip(shop, wording, code),
+    FileFormat.RAR: lambda shop, wording, code, _: make_rar(shop, wording, code),
 }
 BLANK_MAKERS: Mapping[FileFormat, BlankMaker] = {
-    FileFormat.BLANK_MP4: lambda shop, code, making: make_blank(shop, code, making.blank_bytes, making.blank_inside),
+    one: partial(make_blank, file_format=one) for one in FileFormat if not one.carries_text
 }

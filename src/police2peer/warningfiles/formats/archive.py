@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The zip: a readme, the PDF and the picture, stored without compression under fixed dates and plain names."""
+"""The zip: a readme, the PDF and the picture, stored without compression under fixed dates and plain names.
+
+The other archives hold the same members.
+"""
 
 import io
 import zipfile
+from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from police2peer.warningfiles.code import VerifyCode
 from police2peer.warningfiles.formats.picture import jpeg_bytes
@@ -10,9 +15,11 @@ from police2peer.warningfiles.plan import FilePlan
 from police2peer.warningfiles.wording import Wording
 from police2peer.warningfiles.workshop import Workshop
 
-__all__ = ["make_zip", "readme_bytes"]
+__all__ = ["MEMBERS_AT", "Member", "make_zip", "members_of", "readme_bytes", "zip_bytes"]
 
-_DATE = (2026, 1, 1, 0, 0, 0)  # the day a zip names is part of its bytes
+Member = tuple[str, bytes]  # name and content
+MEMBERS_AT = datetime(2026, 1, 1, tzinfo=UTC)  # the moment that an archive names is part of its bytes
+
 _UNIX = 3
 _PLAIN_FILE = 0o100644 << 16
 _BOM = b"\xef\xbb\xbf"  # so that old Windows editors read UTF-8
@@ -34,16 +41,26 @@ def readme_bytes(wording: Wording, code: VerifyCode) -> bytes:
     return _BOM + ("\n\n".join(part.strip() for part in parts) + "\n").replace("\n", "\r\n").encode()
 
 
-def make_zip(workshop: Workshop, wording: Wording, code: VerifyCode) -> FilePlan:
-    """Plan the archive with this code."""
+def members_of(workshop: Workshop, wording: Wording, code: VerifyCode) -> tuple[Member, ...]:
+    """Give what every archive holds."""
+    return (
+        ("README.txt", readme_bytes(wording, code)),
+        ("message.pdf", workshop.document(wording, code)),
+        ("message.jpg", jpeg_bytes(workshop, wording, code)),
+    )
+
+
+def zip_bytes(members: Sequence[Member]) -> bytes:
+    """Write a zip of stored members."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for name, content in (
-            ("README.txt", readme_bytes(wording, code)),
-            ("message.pdf", workshop.document(wording, code)),
-            ("message.jpg", jpeg_bytes(workshop, wording, code)),
-        ):
-            entry = zipfile.ZipInfo(name, date_time=_DATE)
+        for name, content in members:
+            entry = zipfile.ZipInfo(name, date_time=MEMBERS_AT.timetuple()[:6])
             entry.create_system, entry.external_attr = _UNIX, _PLAIN_FILE
             archive.writestr(entry, content)
-    return workshop.plan(buffer.getvalue())
+    return buffer.getvalue()
+
+
+def make_zip(workshop: Workshop, wording: Wording, code: VerifyCode) -> FilePlan:
+    """Plan the archive with this code."""
+    return workshop.plan(zip_bytes(members_of(workshop, wording, code)))
