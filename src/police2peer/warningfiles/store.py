@@ -43,10 +43,10 @@ class BaseStore:
         self._sound.add(sha256)
         return sha256
 
-    def put_pieces(self, pieces: Iterator[bytes]) -> str:
+    def put_pieces(self, pieces: Iterable[bytes]) -> str:
         """Keep bytes that come one piece after another, never all in memory, and give their SHA-256 in hex."""
         digest = hashlib.sha256()
-        incoming = self.folder / "incoming" / os.urandom(8).hex()
+        incoming = self.folder / "incoming" / secrets.token_hex(8)
         with whole_file(incoming) as handle:
             for piece in pieces:
                 digest.update(piece)
