@@ -18,7 +18,9 @@ from police2peer.warningfiles.credentials import is_signed
 from police2peer.warningfiles.credentials.signing import Signatory
 from police2peer.warningfiles.layout import FILM, SHEET
 from police2peer.warningfiles.makers import BLANK_MAKERS, MAKERS
+from police2peer.warningfiles.padding import filler_seed, pad
 from police2peer.warningfiles.painting import Pixels
+from police2peer.warningfiles.plan import FilePlan
 from police2peer.warningfiles.settings import Making
 from police2peer.warningfiles.store import BaseStore
 from police2peer.warningfiles.typesetting import template_digest
@@ -92,7 +94,7 @@ class Studio:
             shown = code if self.making.blank_holds else None
         else:
             wording = self._gated(message, language)
-            plan = MAKERS[file_format](self._workshop, wording, code, self.making)
+            plan = self._sized(MAKERS[file_format](self._workshop, wording, code, self.making), file_format, code)
             still = self._still(wording, code, file_format)
             shown = code
         if is_signed(self.making.credentials, file_format):
@@ -151,6 +153,11 @@ class Studio:
         if choice is None:
             raise TypeError(choice)
         return self._workshop.keep(("signatory", choice.chain_sha256), Signatory, partial(Signatory, choice))
+
+    def _sized(self, plan: FilePlan, file_format: FileFormat, code: VerifyCode) -> FilePlan:
+        """Give the file the exact size that is set for its format."""
+        size = self.making.sizes.get(file_format, plan.size)
+        return pad(plan, file_format, size, self.making.filler, filler_seed(code))
 
     def _held(self, code: VerifyCode) -> bytes:
         """Draw the picture that a blank with this code holds."""

@@ -72,14 +72,16 @@ def make_blank(workshop: Workshop, code: VerifyCode, making: Making, file_format
     """
     inside = making.blank_inside
     if file_format.kind is FormatKind.ARCHIVE:
-        members = (_member(inside),) if inside else ((_EMPTY_MEMBER, b""),)
+        # A rar's padding is a member already.
+        empty = () if file_format is FileFormat.BLANK_RAR else ((_EMPTY_MEMBER, b""),)
+        members = (_member(inside),) if inside else empty
         content, inside = workshop.plan(_ARCHIVES[file_format.extension](members)), b""
     else:
         content = _content(workshop, file_format)
     return pad(
         content,
         file_format,
-        making.sizes.get(file_format, making.blank_bytes),
+        making.blank_bytes,
         making.filler,
         filler_seed(code),
         inside=inside,
