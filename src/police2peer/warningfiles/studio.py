@@ -16,6 +16,7 @@ from police2peer.errors import BadInput
 from police2peer.warningfiles.code import VerifyCode
 from police2peer.warningfiles.credentials import is_signed
 from police2peer.warningfiles.credentials.signing import Signatory
+from police2peer.warningfiles.film.scenes import timeline_digest
 from police2peer.warningfiles.layout import FILM, SHEET
 from police2peer.warningfiles.makers import BLANK_MAKERS, MAKERS
 from police2peer.warningfiles.padding import filler_seed, pad
@@ -173,7 +174,7 @@ class Studio:
 
     def _still(self, wording: Wording, code: VerifyCode, file_format: FileFormat) -> bytes:
         """Draw what a person sees first: a film's opening card, which its variants share, or the sheet."""
-        if file_format is not FileFormat.MP4:
+        if file_format.kind is not FormatKind.FILM:
             return small_png(self._workshop.painted(wording, code, self._workshop.sheet(wording), SHEET))
         opening = partial(self._workshop.film_card, wording, FILM_CARDS[0])
         return self._workshop.keep(("still", wording.digest()), bytes, lambda: small_png(opening()))
@@ -204,13 +205,13 @@ def basis_of(message: WarningMessage, recipe: Recipe, making: Making) -> str:
         shown = digest_of(size=making.blank_bytes, inside=inside, filler=making.filler)
     else:
         wording = Wording.of(message, recipe.language)
-        shown = digest_of(wording=wording.digest(), template=template_digest(wording.language))
+        is_film = recipe.format.kind is FormatKind.FILM
+        sheet = digest_of(wording=wording.digest(), template=template_digest(wording.language))
+        shown = timeline_digest(wording, making) if is_film else sheet
     size = making.sizes.get(recipe.format)
-    is_film = recipe.format.kind is FormatKind.FILM and recipe.format.carries_text
     return digest_of(
         format=recipe.format,
         shown=shown,
-        film=[making.film_seconds, making.film_height, *making.subtitles] if is_film else None,
         size=None if size is None else [size, making.filler],
         credentials=making.credentials.approved()
         if making.credentials and is_signed(making.credentials, recipe.format)

@@ -13,7 +13,7 @@ from police2peer.campaign import Language
 from police2peer.errors import BadInput
 from police2peer.warningfiles.colour import Planes, planes_of
 from police2peer.warningfiles.film.cues import cues_between, shared_frames
-from police2peer.warningfiles.film.spoken import SpokenPart, spoken_part
+from police2peer.warningfiles.film.spoken import SpokenPart, frames_of, spoken_part, voice_of
 from police2peer.warningfiles.film.timeline import FRAMES_PER_S, Cue, Scene, Still, Timeline
 from police2peer.warningfiles.film.voice import placed_voice
 from police2peer.warningfiles.layout import film_layout
@@ -52,21 +52,21 @@ def timeline_of(workshop: Workshop, wording: Wording, making: Making) -> Timelin
         raise BadInput("a film is shorter than 4 seconds", remedy="set film_seconds to 4 or more")
     layout = film_layout(making.film_height)
     part = spoken_part(workshop, wording, layout) if wording.officer and wording.texts.subtitles else None
-    cards = FILM_CARDS if part is None else _SPOKEN_FILM
-    spans = _plain_spans(making.film_seconds) if part is None else _spans_around(part, making.film_seconds)
+    voice = part.voice if part else voice_of(workshop, wording)
+    spans = _spans_around(part, making.film_seconds) if part else _plain_spans(making.film_seconds, frames_of(voice))
+    cards = _SPOKEN_FILM if part else FILM_CARDS
     stills = [planes_of(workshop.film_card(wording, kind, layout)) for kind in cards[:-1]]
     stills.append(code_card(workshop, wording, making))
     scenes: list[Scene] = [Still(picture, span) for picture, span in zip(stills, spans, strict=True)]
-    begin, frames = 0, sum(spans)
-    if part is not None:
-        begin, frames = spans[0], part.frames
+    begin, frames = (spans[0], part.frames) if part else (0, sum(spans))
+    if part:
         scenes[1:1] = part.scenes
     whole = sum(scene.frames for scene in scenes)
     return Timeline(
         layout,
         tuple(scenes),
         timeline_digest(wording, making),
-        placed_voice(part.voice, begin, whole) if part is not None and part.voice else None,
+        placed_voice(voice, begin, whole) if voice else None,
         _soft_subtitles(wording, making, begin, frames),
     )
 
@@ -78,9 +78,9 @@ def code_card(workshop: Workshop, wording: Wording, making: Making) -> Planes:
     return workshop.keep(key, Planes, lambda: planes_of(workshop.film_card(wording, FILM_CARDS[-1], layout)))
 
 
-def _plain_spans(seconds: int) -> list[int]:
-    """Share the pictures of a film of words alone among its cards."""
-    total = seconds * FRAMES_PER_S
+def _plain_spans(seconds: int, voice_frames: int) -> list[int]:
+    """Share the pictures of a film of words alone among its cards; it does not end before its voice."""
+    total = max(seconds * FRAMES_PER_S, voice_frames)
     last = min(LONGEST_CODE_CARD, total // len(FILM_CARDS))
     return [*shared_frames([1] * (len(FILM_CARDS) - 1), total - last), last]
 

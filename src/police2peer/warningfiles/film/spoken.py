@@ -1,18 +1,25 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What the officer says, every sentence burned into the picture. A drawn officer may have a recorded voice."""
+"""What the officer says, every sentence burned into the picture.
+
+The officer is recorded in a clip, or drawn; a drawn one, and words alone, may have a recorded voice.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from police2peer.errors import BadInput
+from police2peer.warningfiles.clips import prepare_sound, sound_pcm
 from police2peer.warningfiles.colour import planes_of
+from police2peer.warningfiles.film.cues import shared_frames
 from police2peer.warningfiles.film.layers import reading_spans, sentence_beside_officer
-from police2peer.warningfiles.film.timeline import Scene, Still
+from police2peer.warningfiles.film.recorded import recorded_officer
+from police2peer.warningfiles.film.timeline import FRAMES_PER_S, PCM_RATE_HZ, Scene, Still
 from police2peer.warningfiles.layout import Layout
 from police2peer.warningfiles.wording import Wording
 from police2peer.warningfiles.workshop import Workshop
 
-__all__ = ["SpokenPart", "spoken_part"]
+__all__ = ["SpokenPart", "frames_of", "spoken_part", "voice_of"]
+
+_BYTES_A_FRAME = PCM_RATE_HZ // FRAMES_PER_S * 2
 
 
 @dataclass(frozen=True)
@@ -30,12 +37,27 @@ class SpokenPart:
 
 def spoken_part(workshop: Workshop, wording: Wording, layout: Layout) -> SpokenPart:
     """Show a recorded or drawn officer. Raises `BadInput` when a recording does not suit its sentences."""
-    if wording.clip is not None or wording.voice is not None:
-        raise BadInput("recordings cannot be used yet", remedy="take clips and audio out of the message")
+    if wording.clip is not None:
+        moving, sound = recorded_officer(workshop, wording, wording.clip, layout)
+        return SpokenPart([moving], sound)
+    spans, voice = reading_spans(wording), voice_of(workshop, wording)
+    # A voice slower than reading holds each sentence longer; after a faster one there is silence.
+    spans = shared_frames(spans, max(sum(spans), frames_of(voice)))
     ground = planes_of(workshop.film_card(wording, "spoken", layout))
-    return SpokenPart(
-        [
-            Still(sentence_beside_officer(workshop, wording, layout, sentence).over(ground), span)
-            for sentence, span in zip(wording.texts.subtitles, reading_spans(wording), strict=True)
-        ]
-    )
+    stills = [
+        Still(sentence_beside_officer(workshop, wording, layout, sentence).over(ground), span)
+        for sentence, span in zip(wording.texts.subtitles, spans, strict=True)
+    ]
+    return SpokenPart(stills, voice)
+
+
+def voice_of(workshop: Workshop, wording: Wording) -> bytes | None:
+    """Give the recorded voice of a film without a clip. Raises what `prepare_sound` raises."""
+    if wording.voice is None:
+        return None
+    return sound_pcm(workshop.store, prepare_sound(workshop.store, wording.voice.path, wording.voice.sha256))
+
+
+def frames_of(voice: bytes | None) -> int:
+    """Tell how many pictures a voice lasts."""
+    return -(-len(voice or b"") // _BYTES_A_FRAME)
