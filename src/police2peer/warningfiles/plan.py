@@ -27,7 +27,7 @@ __all__ = ["FilePlan", "Keystream", "Literal", "MidStates", "Part", "StoredRange
 _AES_BLOCK_BYTES = 16
 _SEED_BYTES = 32
 _COUNTERS = 1 << 128
-_WORTH_BYTES = 4096  # fewer are hashed anew in the time that a state takes to copy
+_WORTH_BYTES = 4096  # a shorter part is hashed anew in the time that a state takes to copy
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +108,8 @@ class MidStates:
         return 0, HashState(piece_length)
 
     def keep(self, piece_length: int, parts: tuple[Part, ...], state: HashState) -> None:
-        """Keep the state after these leading parts, if the last one is worth it."""
-        if not self._most or parts[-1].length < _WORTH_BYTES:
+        """Keep the state after these leading parts."""
+        if not self._most:
             return
         self._states[piece_length, parts] = state.copy()
         while len(self._states) > self._most:
@@ -179,14 +179,21 @@ class FilePlan:
         known = known or MidStates(most=0)
         piece_length = piece_length_bytes(self.size)
         done, state = known.longest(piece_length, self.parts)
+        few = b""  # short parts go together: taking bytes costs each hasher about as much for one as for a thousand
         for index in range(done, len(self.parts)):
             part = self.parts[index]
+            if part.length < _WORTH_BYTES:
+                few += self._read_part(part, 0, part.length)
+                continue
+            state.update(few)
+            few = b""
             if isinstance(part, Zeros):
                 state.zeros(part.length)
             else:
                 for chunk in self._chunks(part):
                     state.update(chunk)
             known.keep(piece_length, self.parts[: index + 1], state)
+        state.update(few)
         return state.result()
 
     def is_there(self) -> bool:

@@ -96,6 +96,8 @@ class HashState:
 
     def update(self, data: bytes | memoryview) -> None:
         """Take the next bytes."""
+        if not data:
+            return
         self._size += len(data)
         for hasher in self._hashers:
             hasher.update(data)
