@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The blanks: a dark second, a dark picture, an empty page, an archive of one empty member, padded to any size.
+"""The blanks: a dark second, a dark picture, an empty page, an archive with nothing in it, padded to any size.
 
 A blank shows and says nothing; it is the control arm of a trial. On disk it is a hole unless a keystream is asked
 for; every blank ends in a serial of its own, so that each has its own hashes. The campaign may ask for a picture
@@ -27,7 +27,7 @@ from police2peer.warningfiles.plan import FilePlan
 from police2peer.warningfiles.settings import Making
 from police2peer.warningfiles.workshop import Workshop, digest_of
 
-__all__ = ["make_blank"]
+__all__ = ["blank_content", "make_blank"]
 
 _WIDTH, _HEIGHT = 640, 360
 _DARK = (12, 12, 12)
@@ -71,13 +71,9 @@ def make_blank(workshop: Workshop, code: VerifyCode, making: Making, file_format
     Raises `BadInput`, naming a size that is enough, when that is too small for the content.
     """
     inside = making.blank_inside
-    if file_format.kind is FormatKind.ARCHIVE:
-        # A rar's padding is a member already.
-        empty = () if file_format is FileFormat.BLANK_RAR else ((_EMPTY_MEMBER, b""),)
-        members = (_member(inside),) if inside else empty
-        content, inside = workshop.plan(_ARCHIVES[file_format.extension](members)), b""
-    else:
-        content = _content(workshop, file_format)
+    content = blank_content(workshop, file_format)
+    if inside and file_format.kind is FormatKind.ARCHIVE:
+        content, inside = workshop.plan(_ARCHIVES[file_format.extension]((_member(inside),))), b""
     return pad(
         content,
         file_format,
@@ -93,10 +89,9 @@ def _member(content: bytes) -> Member:
     return f"picture.{next((end for begin, end in _ENDINGS.items() if content.startswith(begin)), 'bin')}", content
 
 
-def _content(workshop: Workshop, file_format: FileFormat) -> FilePlan:
-    """Give what a blank of this kind consists of, made once for the store."""
-    kind = file_format.extension
-    key = digest_of(blank=kind, tools=[av.__version__, PIL.__version__, features.version("webp")])
+def blank_content(workshop: Workshop, file_format: FileFormat) -> FilePlan:
+    """Plan what all blanks of this kind have in common, made once for the store."""
+    key = digest_of(blank=file_format.extension, tools=[av.__version__, PIL.__version__, features.version("webp")])
     note = workshop.store.recall(key)
     if note is None:
         note = {"content": workshop.store.put(_small(file_format))}
@@ -105,15 +100,17 @@ def _content(workshop: Workshop, file_format: FileFormat) -> FilePlan:
 
 
 def _small(file_format: FileFormat) -> bytes:
+    kind = file_format.extension
     match file_format.kind:
         case FormatKind.FILM:
-            return _dark_second(_MUXINGS[file_format.extension])
+            return _dark_second(_MUXINGS[kind])
         case FormatKind.PICTURE:
-            return _dark_picture(_PICTURES[file_format.extension])
+            return _dark_picture(_PICTURES[kind])
         case FormatKind.DOCUMENT:
             return _empty_page()
         case FormatKind.ARCHIVE:
-            raise AssertionError(file_format)
+            # The padding of a rar is a member already.
+            return _ARCHIVES[kind](() if kind == "rar" else ((_EMPTY_MEMBER, b""),))
         case _:
             assert_never(file_format.kind)
 

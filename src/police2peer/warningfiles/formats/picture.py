@@ -48,7 +48,7 @@ def gif_bytes(workshop: Workshop, wording: Wording, code: VerifyCode) -> bytes:
     """Give the sheet with this code as GIF, in the 256 colours that fit it best; nothing is dithered."""
     buffer = io.BytesIO()
     image = Image.fromarray(_painted(workshop, wording, code), "RGB")
-    few = image.quantize(_GIF_COLOURS, Image.Quantize.MEDIANCUT, kmeans=1, dither=Image.Dither.NONE)
+    few = image.quantize(_GIF_COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     few.save(buffer, "GIF", optimize=True)
     return buffer.getvalue()
 
@@ -57,7 +57,7 @@ def webp_bytes(workshop: Workshop, wording: Wording, code: VerifyCode) -> bytes:
     """Give the sheet with this code as WebP."""
     buffer = io.BytesIO()
     image = Image.fromarray(_painted(workshop, wording, code), "RGB")
-    image.save(buffer, "WEBP", quality=_WEBP_QUALITY, method=_WEBP_EFFORT, use_sharp_yuv=True)
+    image.save(buffer, "WEBP", quality=_WEBP_QUALITY, method=_WEBP_EFFORT)
     return buffer.getvalue()
 
 
