@@ -91,7 +91,7 @@ def test_a_reviewer_reads_the_words_and_signs_them(ready: "Ready", tmp_path: Pat
     key = tmp_path / "reviewer.key"
     public = public_bytes(new_key_pair(key)).hex()
     words = (
-        "campaign",
+        "message",
         "review",
         ready.folder,
         "--message",
@@ -115,7 +115,7 @@ def test_a_reviewer_reads_the_words_and_signs_them(ready: "Ready", tmp_path: Pat
     assert told["reviewed"] == 1
     assert "help/de" not in told["drafts"]
     wrong = (
-        "campaign",
+        "message",
         "review",
         ready.folder,
         "--message",

@@ -310,7 +310,7 @@ def test_production_refuses_drafts_loopback_and_names_that_nobody_owns(ready: "R
     drafts = [one for one in problems if "draft" in one.facts]
     assert len(drafts) == 24
     assert {one.where for one in problems} - {one.where for one in drafts} == {"addresses.help", "addresses.verify"}
-    assert all("police2peer campaign review" in one.remedy for one in drafts)
+    assert all("police2peer message review" in one.remedy for one in drafts)
     assert len(load_problems_for_review(ready)) == 2
 
 

@@ -203,5 +203,5 @@ def _refuse_drafts(placed: Sequence[PlacedMessage]) -> None:
                 place.table.problem(
                     "message" if "message" in place.table else "file",
                     f"the texts in {language} are a draft, and this is a production campaign",
-                    f"have a reviewer run `police2peer campaign review` for {place.message.id} in {language}",
+                    f"have a reviewer run `police2peer message review` for {place.message.id} in {language}",
                 )

@@ -22,7 +22,7 @@ _NOUNS = {
     "key": ("key", "make and show signing keys"),
     "lab": ("lab", "a loopback network to see the whole mission on"),
     "make": ("make", "make the warning files of a campaign"),
-    "message": ("message", "see and check the messages of a campaign"),
+    "message": ("message", "see, check and review the messages of a campaign"),
     "order": ("order", "sign and check the operation order"),
     "release": ("release", "join titles with files, and sign the list that a node follows"),
     "site": ("site", "build the public page"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`police2peer campaign`: begin a campaign from the example, check it, review its texts."""
+"""`police2peer campaign`: begin a campaign from the example, and check it."""
 
 import json
 import sys
@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from police2peer.errors import BadInput
 from police2peer.strict_toml import Problems
 
 if TYPE_CHECKING:
-    from police2peer.campaign import Campaign, Texts
+    from police2peer.campaign import Campaign
 
 __all__ = ["campaign"]
 
@@ -118,51 +117,3 @@ def _print(found: "Campaign") -> None:
     click.echo(f"  offers     {found.offer_count} under {len(found.titles)} titles on {', '.join(found.networks)}")
     if drafts:
         click.echo(f"  drafts     {drafts} texts that nobody has reviewed; production would refuse them")
-
-
-@campaign.command()
-@_PATH
-@click.option("--message", "message_id", required=True, help="The message to review, as in combined.")
-@click.option("--language", required=True, help="The language to review, as in de.")
-@click.option("--reviewer", required=True, help="Your name, as it stands under [[reviewers]].")
-@click.option("--key", "key_path", required=True, type=click.Path(path_type=Path), help="Your private key.")
-@click.option("--yes", is_flag=True, help="I have read these words and stand for them; ask no more.")
-def review(path: Path, message_id: str, language: str, reviewer: str, key_path: Path, *, yes: bool) -> None:
-    """Read the words of one message in one language, and put your name to them."""
-    from police2peer.campaign import (  # noqa: PLC0415 - as in new
-        REVIEWS_NAME,
-        load_campaign,
-        public_bytes,
-        read_reviews,
-        read_signing_key,
-        sign_review,
-        write_reviews,
-    )
-
-    key = read_signing_key(key_path)
-    found = load_campaign(path, for_review=True)
-    if found.reviewers.get(reviewer) != public_bytes(key):
-        raise BadInput(
-            "the campaign names no such reviewer with this key",
-            remedy="add [[reviewers]] with name and public_key to the campaign file",
-        )
-    texts = _texts(found, message_id, language)
-    for name, text in texts.sentences():
-        click.echo(f"{name:16} {text}")
-    if not yes:
-        click.confirm("Do you stand for these words?", abort=True)
-    signed = sign_review(message_id, texts, reviewer=reviewer, reviewed_on=datetime.now(UTC).date(), key=key)
-    reviews_path = found.folder / REVIEWS_NAME
-    write_reviews(reviews_path, (*read_reviews(reviews_path), signed))
-    click.echo(f"{message_id} in {language} is reviewed by {reviewer}")
-
-
-def _texts(found: "Campaign", message_id: str, language: str) -> "Texts":
-    for message in found.messages:
-        for spoken, texts in message.texts.items():
-            if (message.id, spoken) == (message_id, language):
-                return texts
-    raise BadInput(
-        "the campaign has no such message in this language",
-        remedy=f"messages: {', '.join(one.id for one in found.messages)}; languages: {', '.join(found.languages)}",
-    )

@@ -26,11 +26,14 @@ from police2peer.warningfiles.wording import verify_address
 
 if TYPE_CHECKING:
     from police2peer.warningfiles.contact_sheet import draw_contact_sheet
+    from police2peer.warningfiles.gallery import GALLERY_FORMATS, gallery_making, write_gallery, write_preview_film
     from police2peer.warningfiles.making import make_campaign, making_of
     from police2peer.warningfiles.studio import Finding, Studio
+    from police2peer.warningfiles.variants import variant_of
 
 __all__ = [
     "CODE_ALPHABET",
+    "GALLERY_FORMATS",
     "BaseStore",
     "FileHashes",
     "FilePlan",
@@ -48,6 +51,7 @@ __all__ = [
     "WarningFileId",
     "Zeros",
     "draw_contact_sheet",
+    "gallery_making",
     "hash_file",
     "make_campaign",
     "making_of",
@@ -57,16 +61,24 @@ __all__ = [
     "parse_code",
     "read_manifest",
     "store_in",
+    "variant_of",
     "verify_address",
+    "write_gallery",
     "write_manifest",
+    "write_preview_film",
 ]
 
 _HEAVY = {
     "Finding": "studio",
     "Studio": "studio",
+    "GALLERY_FORMATS": "gallery",
     "draw_contact_sheet": "contact_sheet",
+    "gallery_making": "gallery",
     "make_campaign": "making",
     "making_of": "making",
+    "variant_of": "variants",
+    "write_gallery": "gallery",
+    "write_preview_film": "gallery",
 }
 
 

@@ -52,7 +52,7 @@ def template_digest(language: Language) -> str:
     """Name templates, drawing, fonts and typst version by one SHA-256 (hex)."""
     used = [f"typst {version('typst')}", *versions_of(face_of(language))]
     digest = hashlib.sha256("; ".join(used).encode())
-    for path in sorted(_TEMPLATES.iterdir()):
+    for path in (*sorted(_TEMPLATES.glob("*.typ")), _OFFICER):
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
 
