@@ -136,6 +136,22 @@ def test_blanks_are_signed_only_when_asked_for(
     path = _written(asked.make(blank, None, FileFormat.BLANK_MP4, _CODE), tmp_path)
     found = check_credentials(path, _roots(identity))
     assert (found.state, found.code) == (CredentialState.TRUSTED, None)
+    assert path.stat().st_size == 200_000
+
+
+@pytest.mark.parametrize("file_format", [FileFormat.MP4, FileFormat.PNG])
+def test_a_signed_file_keeps_the_size_that_is_set(
+    store: BaseStore,
+    signing: Studio,
+    message: WarningMessage,
+    identity: Path,
+    tmp_path: Path,
+    file_format: FileFormat,
+) -> None:
+    studio = Studio(store, dataclasses.replace(signing.making, sizes={file_format: 3_000_000}))
+    path = _written(studio.make(message, _EN, file_format, _CODE), tmp_path)
+    assert path.stat().st_size == 3_000_000
+    assert check_credentials(path, _roots(identity)).state is CredentialState.TRUSTED
 
 
 class _Stamps(http.server.BaseHTTPRequestHandler):
@@ -269,7 +285,7 @@ def test_the_commands_make_an_identity_and_check_a_file(
     assert (tmp_path / "own/signer.key").stat().st_mode & 0o777 == 0o600
     path = str(
         _written(
-            signing.make(message, _EN, FileFormat.WEBP if FileFormat.WEBP in MAKERS else FileFormat.PNG, _CODE),
+            signing.make(message, _EN, FileFormat.WEBP, _CODE),
             tmp_path,
         )
     )

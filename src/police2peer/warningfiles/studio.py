@@ -6,6 +6,7 @@ templates have no card without them, and the blank has no text at all.
 """
 
 import io
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -32,6 +33,7 @@ from police2peer.warningfiles.workshop import FILM_CARDS, SAMPLE_CODE, Workshop,
 __all__ = ["Finding", "Studio"]
 
 _STILL_WIDTH = 480
+_SIGNED_AT_MOST = 4  # once for the length of the credentials, once at the size left; stamps may differ by some bytes
 _STILL_DARK = (12, 12, 12)
 # The picture inside a blank: two thirds of the sheet, where a telephone still reads the QR code.
 _HELD_SIZE, _HELD_QUALITY = (SHEET.width * 2 // 3, SHEET.height * 2 // 3), 75
@@ -89,18 +91,20 @@ class Studio:
         """
         recipe = Recipe(message.id, message.arm, language, file_format, variant)
         if not file_format.carries_text:
-            held = self._held(code)
-            plan = BLANK_MAKERS[file_format](self._workshop, code, replace(self.making, blank_inside=held))
+            making = replace(self.making, blank_inside=self._held(code))
+            size: int | None = making.blank_bytes
+            at_size = partial(self._blank, file_format, code, making)
             still = self._workshop.keep(("dark still",), bytes, _dark_still)
             shown = code if self.making.blank_holds else None
         else:
             wording = self._gated(message, language)
-            plan = self._sized(MAKERS[file_format](self._workshop, wording, code, self.making), file_format, code)
+            size = self.making.sizes.get(file_format)
+            plain = MAKERS[file_format](self._workshop, wording, code, self.making)
+            at_size = partial(self._sized, plain, file_format, code)
             still = self._still(wording, code, file_format)
             shown = code
-        if is_signed(self.making.credentials, file_format):
-            address = verify_address(message.verify_url, shown) if shown else None
-            plan = self._signatory().sign(plan, file_format, shown, address)
+        address = verify_address(message.verify_url, shown) if shown else None
+        plan = self._signed(at_size, size, file_format, shown, address)
         hashes = plan.hashes(self._workshop.mid_states)
         return WarningFile(
             id=WarningFile.id_for(hashes),
@@ -148,17 +152,38 @@ class Studio:
             errors.append(error)
         return errors
 
-    def _signatory(self) -> Signatory:
-        """Give who signs content credentials; certificate and key are read once."""
+    def _signed(
+        self,
+        at_size: Callable[[int | None], FilePlan],
+        size: int | None,
+        file_format: FileFormat,
+        code: VerifyCode | None,
+        address: str | None,
+    ) -> FilePlan:
+        """Give the plan with its credentials, if it gets any, and still of the exact size that was asked for."""
+        plan = at_size(size)
         choice = self.making.credentials
-        if choice is None:
-            raise TypeError(choice)
-        return self._workshop.keep(("signatory", choice.chain_sha256), Signatory, partial(Signatory, choice))
+        if choice is None or not is_signed(choice, file_format):
+            return plan
+        signatory = self._workshop.keep(("signatory", choice.chain_sha256), Signatory, partial(Signatory, choice))
+        for _ in range(_SIGNED_AT_MOST):
+            signed = signatory.sign(plan, file_format, code, address)
+            if size is None or signed.size == size:
+                return signed
+            plan = at_size(plan.size - (signed.size - size))
+        raise BadInput(
+            "credentials of changing length do not fit a file of fixed size",
+            remedy="take out the size or the credentials",
+        )
 
-    def _sized(self, plan: FilePlan, file_format: FileFormat, code: VerifyCode) -> FilePlan:
-        """Give the file the exact size that is set for its format."""
-        size = self.making.sizes.get(file_format, plan.size)
-        return pad(plan, file_format, size, self.making.filler, filler_seed(code))
+    def _blank(self, file_format: FileFormat, code: VerifyCode, making: Making, size: int | None) -> FilePlan:
+        return BLANK_MAKERS[file_format](
+            self._workshop, code, replace(making, blank_bytes=size or making.blank_bytes)
+        )
+
+    def _sized(self, plan: FilePlan, file_format: FileFormat, code: VerifyCode, size: int | None) -> FilePlan:
+        """Give the file an exact size, if one is set for its format."""
+        return pad(plan, file_format, size or plan.size, self.making.filler, filler_seed(code))
 
     def _held(self, code: VerifyCode) -> bytes:
         """Draw the picture that a blank with this code holds."""
