@@ -92,6 +92,7 @@ def test_lawful_words_pass(language: Language, text: str) -> None:
             "pay\u00a0now",
             "please\npay",
         ),
+        *("pa\u0e34y", "pa\u0941y"),
         *("\U0001d40f\U0001d400\U0001d418", "\u24c5\u24b6\u24ce", "\uff30\uff21\uff39"),
     ],
 )

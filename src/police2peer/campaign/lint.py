@@ -6,7 +6,7 @@ file must not be mistakable for one, and nobody may make one with this program: 
 cannot be loaded. Rules are data, one file a language in `scam_rules/` and `every.toml` for all; a language
 without rules cannot be used. They are a gate against mistakes and misuse, and replace no reader.
 
-Rules are regular expressions over *folded* text: lower case, accents and vowel signs taken off, spaces single.
+Rules are regular expressions over *folded* text: lower case, accents, tones and points taken off, spaces single.
 The same marks are taken off the rules, so that a Thai or Hindi rule can be written, and read, in its own spelling.
 `allowed` holds the phrases in which the forbidden words may stand ("the police never ask for money"), as closed
 lists of words, so that nothing can be hung on to them.
@@ -37,6 +37,8 @@ _PLAIN = str.maketrans(
     | {"ى": "ي", "ـ": None, "\u2019": "'", "\u02bc": "'"}
     | {"\u05f3": "'", "\u05f4": '"', "\u05be": "-"}  # geresh, gershayim and maqaf of Hebrew
 )
+# Vowels of Hindi and Thai that Unicode counts among the marks; without them many words would be one.
+_VOWELS = frozenset(map(chr, (*range(0x0941, 0x0949), 0x0E31, *range(0x0E34, 0x0E3A))))
 
 
 class ScamKind(StrEnum):
@@ -76,11 +78,18 @@ class _Rules:
 
 
 def _bare(text: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", text)
-    # Mn: accents, vowel signs, hamza. Cf: joiners and direction marks that would hide a word from a rule.
-    bare = "".join(symbol for symbol in decomposed if unicodedata.category(symbol) not in {"Mn", "Cf"})
+    kept: list[str] = []
+    for symbol in unicodedata.normalize("NFKD", text):
+        # Mn: accents, tones, hamza. Cf: joiners and direction marks that would hide a word from a rule.
+        if unicodedata.category(symbol) not in {"Mn", "Cf"} or (kept and _is_vowel_of(symbol, kept[-1])):
+            kept.append(symbol)
     # NFC puts Korean letters back into syllables, which `?` and `[...]` in a rule are about.
-    return unicodedata.normalize("NFC", bare).translate(_PLAIN)
+    return unicodedata.normalize("NFC", "".join(kept)).translate(_PLAIN)
+
+
+def _is_vowel_of(symbol: str, letter: str) -> bool:
+    """Tell whether the mark is the one vowel of a letter of its own script; any other mark hides or adorns."""
+    return symbol in _VOWELS and letter not in _VOWELS and ord(symbol) // 0x80 == ord(letter) // 0x80
 
 
 def _folded(text: str) -> str:
