@@ -101,7 +101,7 @@ class _Line:
 
     def __init__(self, first: VideoFrame, turns: tuple[str, ...], width: int, height: int) -> None:
         self._colours = _colours(first)
-        matrix, colour_range, *_ = self._colours
+        matrix, colour_range, transfer, primaries = self._colours
         self._graph = Graph()
         self._graph.threads = 1
         told = f"video_size={first.width}x{first.height}:pix_fmt={first.format.name}:time_base=1/{PICTURES_PER_S}"
@@ -111,7 +111,11 @@ class _Line:
         for turn in turns:
             name, _, argument = turn.partition("=")
             nodes.append(self._graph.add(name, argument or None))
-        nodes.append(self._graph.add("scale", f"{width}:{height}:{_SCALING}:{_TARGET}"))
+        size = f"{width}:{height}:{_SCALING}"
+        if transfer in _HDR_TRANSFERS or primaries in _WIDE_PRIMARIES:
+            # Light by light is slow (its table alone takes ten seconds), so the picture is made small before.
+            nodes.append(self._graph.add("scale", size))
+        nodes.append(self._graph.add("scale", f"{size}:{_TARGET}"))
         nodes.append(self._graph.add("format", "yuv420p"))
         nodes.append(self._graph.add("buffersink"))
         self._graph.link_nodes(*nodes).configure()
