@@ -83,6 +83,12 @@ def test_texts_fit_a_card_and_subtitles_can_be_read_in_time(name: str) -> None:
         assert not any("!" in text for _, text in texts.sentences())
 
 
+def test_running_text_has_a_space_between_sentences_where_the_language_has_one() -> None:
+    texts = _shipped("help").texts
+    assert all("。 " not in texts[Language(tag)].body and "。" in texts[Language(tag)].body for tag in ("ja", "zh"))
+    assert all(" ".join(texts[Language(tag)].points) == texts[Language(tag)].body for tag in ("en", "ko", "th"))
+
+
 def test_shipped_texts_are_drafts() -> None:
     states = {texts.review.state for name in _WITH_TEXT for texts in _shipped(name).texts.values()}
     assert states == {ReviewState.DRAFT}

@@ -38,6 +38,8 @@ _FIELDS = tuple(
 MAX_TEXT_LENGTH = 600
 MAX_README_LENGTH = 4000
 _POINTS = range(3, 6)
+# Chinese and Japanese sentences follow one another without a space: their full stop has the room.
+_NO_SPACES = frozenset({"ja", "zh"})
 _MAX_SUBTITLES = 20
 
 
@@ -128,7 +130,8 @@ def _texts(table: Table, language: Language, issuer: str, addresses: tuple[str, 
     _check_counts(table, values)
     filled = {name: _filled(value, issuer) for name, value in values.items()}
     texts = Texts(language=language, issuer=issuer, **filled)  # type: ignore[arg-type] # _FIELDS are Texts' own
-    texts = dataclasses.replace(texts, body=texts.body or " ".join(texts.points))
+    between = "" if language.split("-", maxsplit=1)[0] in _NO_SPACES else " "
+    texts = dataclasses.replace(texts, body=texts.body or between.join(texts.points))
     texts = dataclasses.replace(texts, readme=texts.readme or _readme(texts))
     _check_words(table, texts, addresses)
     return texts
