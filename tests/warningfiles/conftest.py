@@ -1,12 +1,21 @@
 # SPDX-License-Identifier: EUPL-1.2
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from police2peer.campaign import Campaign, WarningMessage, load_campaign, new_campaign, new_key_pair
+from police2peer.campaign import (
+    SHIPPED_LANGUAGES,
+    Campaign,
+    WarningMessage,
+    load_campaign,
+    new_campaign,
+    new_key_pair,
+)
+from police2peer.campaign.message_file import shipped_message
 from police2peer.warningfiles import BaseStore, Making, Studio, VerifyCode, new_code
 
 _NOW = datetime(2026, 11, 20, tzinfo=UTC)
@@ -33,6 +42,13 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Campaign:
 @pytest.fixture(scope="session")
 def message(sample: Campaign) -> WarningMessage:
     return next(message for message in sample.messages if message.id == "combined")
+
+
+@pytest.fixture(scope="session")
+def everywhere(message: WarningMessage) -> WarningMessage:
+    """Give the same message in every language that is shipped."""
+    issuers = dict.fromkeys(SHIPPED_LANGUAGES, message.issuer)
+    return replace(message, texts=shipped_message("combined", SHIPPED_LANGUAGES, issuers).texts)
 
 
 @pytest.fixture(scope="session")

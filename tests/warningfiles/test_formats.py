@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 import dataclasses
 import io
-import json
 import struct
 import subprocess
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import av
@@ -26,7 +24,6 @@ from police2peer.warningfiles import (
     WarningFile,
     verify_address,
 )
-from police2peer.warningfiles.h264_note import NOTE_UUID
 from police2peer.warningfiles.makers import MAKERS
 
 Pixels = npt.NDArray[np.uint8]
@@ -35,6 +32,7 @@ _CODE = VerifyCode("FVPA-GSRR-NJ60")
 _OTHER = VerifyCode("4P4C-YQV2-RQ36")
 _EN, _AR = Language("en"), Language("ar")
 _TEXT_FORMATS = list(MAKERS)
+_RECOMPOSED = frozenset({"hi", "th"})
 
 
 def _content(file: WarningFile) -> bytes:
@@ -43,38 +41,6 @@ def _content(file: WarningFile) -> bytes:
 
 def _qr_texts(picture: Image.Image | Pixels) -> list[str]:
     return [found.text for found in zxingcpp.read_barcodes(picture)]
-
-
-def _decoded(content: bytes) -> tuple[int, Pixels, int]:
-    """Decode a whole film with every error fatal: how many pictures, the last one, how many sound frames."""
-    strict = {"err_detect": "explode"}
-    with av.open(io.BytesIO(content), "r", format="mp4", options=strict) as film:
-        pictures = 0
-        for frame in film.decode(video=0):
-            pictures, last = pictures + 1, frame
-        shown = last.to_ndarray(format="rgb24").astype(np.uint8)
-    with av.open(io.BytesIO(content), "r", format="mp4", options=strict) as film:
-        sounds = len(list(film.decode(audio=0)))
-    return pictures, shown, sounds
-
-
-def _note(content: bytes) -> dict[str, str]:
-    begin = content.index(NOTE_UUID.bytes) + 16
-    note: dict[str, str] = json.loads(content[begin : content.index(b"}", begin) + 1])
-    return note
-
-
-@pytest.mark.parametrize("language", SHIPPED_LANGUAGES)
-def test_every_film_decodes_whole_and_its_last_picture_leads_to_its_code(
-    studio: Studio, message: WarningMessage, language: Language, capfd: pytest.CaptureFixture[str]
-) -> None:
-    content = _content(studio.make(message, language, FileFormat.MP4, _CODE))
-    pictures, last, sounds = _decoded(content)
-    assert pictures == 8 * 25
-    assert sounds == 8 * 48_000 // 1024
-    assert _qr_texts(last) == [verify_address(message.verify_url, _CODE)]
-    assert _note(content) == {"code": _CODE, "url": verify_address(message.verify_url, _CODE)}
-    assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize("file_format", _TEXT_FORMATS)
@@ -89,57 +55,28 @@ def test_the_same_inputs_give_the_same_bytes(
     assert anew.id == first.id
 
 
-def test_fifty_films_differ_in_every_hash_and_share_all_but_their_slot(
-    studio: Studio, message: WarningMessage, draw_code: Callable[[], VerifyCode]
-) -> None:
-    films = [studio.make(message, _EN, FileFormat.MP4, draw_code()) for _ in range(50)]
-    for name in ("sha256", "sha1", "md5", "bt_pieces", "bt2_root"):
-        assert len({getattr(film.hashes, name) for film in films}) == 50
-    assert len({film.plan.size for film in films}) == 1
-    assert len({(film.plan.parts[0], film.plan.parts[-1]) for film in films}) == 1
-    for film in films[:3]:
-        assert _qr_texts(_decoded(_content(film))[1]) == [verify_address(message.verify_url, film.code or _CODE)]
-
-
-def test_a_long_film_shows_each_card_and_ends_with_the_code(store: BaseStore, message: WarningMessage) -> None:
-    film = Studio(store, Making(film_seconds=61)).make(message, _EN, FileFormat.MP4, _CODE)
-    pictures, last, _ = _decoded(_content(film))
-    assert pictures == 61 * 25
-    assert _qr_texts(last) == [verify_address(message.verify_url, _CODE)]
-
-
-def test_the_slot_is_met_to_the_byte_whatever_the_address(store: BaseStore, message: WarningMessage) -> None:
-    studio = Studio(store, Making(film_seconds=4))
-    sizes = set()
-    for length in range(1, 40, 13):
-        longer = dataclasses.replace(message, verify_url=f"https://p2p.police.example/{'v' * length}")
-        content = _content(studio.make(longer, _EN, FileFormat.MP4, _CODE))
-        sizes.add(len(content))
-        assert _qr_texts(_decoded(content)[1]) == [verify_address(longer.verify_url, _CODE)]
-    assert sizes
-
-
 @pytest.mark.parametrize("file_format", [FileFormat.JPG, FileFormat.PNG])
 @pytest.mark.parametrize("language", SHIPPED_LANGUAGES)
 def test_a_picture_opens_and_its_qr_code_leads_to_its_code(
-    studio: Studio, message: WarningMessage, language: Language, file_format: FileFormat
+    studio: Studio, everywhere: WarningMessage, language: Language, file_format: FileFormat
 ) -> None:
-    with Image.open(io.BytesIO(_content(studio.make(message, language, file_format, _CODE)))) as picture:
+    with Image.open(io.BytesIO(_content(studio.make(everywhere, language, file_format, _CODE)))) as picture:
         assert picture.size == (1080, 1528)
         assert not picture.info.get("exif")
-        assert _qr_texts(picture.convert("RGB")) == [verify_address(message.verify_url, _CODE)]
+        assert _qr_texts(picture.convert("RGB")) == [verify_address(everywhere.verify_url, _CODE)]
 
 
 @pytest.mark.parametrize("language", SHIPPED_LANGUAGES)
-def test_a_document_is_one_page_of_real_text(studio: Studio, message: WarningMessage, language: Language) -> None:
-    content = _content(studio.make(message, language, FileFormat.PDF, _CODE))
+def test_a_document_is_one_page_of_real_text(studio: Studio, everywhere: WarningMessage, language: Language) -> None:
+    content = _content(studio.make(everywhere, language, FileFormat.PDF, _CODE))
     document = pypdfium2.PdfDocument(content)
     assert len(document) == 1
     text = document[0].get_textpage().get_text_bounded()
-    texts = message.texts[language]
+    texts = everywhere.texts[language]
     flowing = " ".join(text.split())
-    if direction(language) == "rtl":
-        # This reader mixes what stands side by side on a right-to-left page; words of the script must be there.
+    if direction(language) == "rtl" or language in _RECOMPOSED:
+        # This reader mixes what stands side by side on a right-to-left page, and gives letters with vowel signs in
+        # the order in which they are drawn; words of the script must be there.
         found = [word in flowing for _, words in texts.sentences() for word in words.split()]
         assert found.count(True) > len(found) // 3
     else:
@@ -148,7 +85,7 @@ def test_a_document_is_one_page_of_real_text(studio: Studio, message: WarningMes
         assert all(" ".join(point.split()) in flowing for point in texts.points)
     assert document.get_metadata_value("Title") == texts.document_title
     picture = document[0].render(scale=2).to_pil().convert("RGB")
-    assert _qr_texts(picture) == [verify_address(message.verify_url, _CODE)]
+    assert _qr_texts(picture) == [verify_address(everywhere.verify_url, _CODE)]
     for active in (b"/JavaScript", b"/JS", b"/URI", b"/Launch", b"/AcroForm", b"/EmbeddedFile"):
         assert active not in content
 
