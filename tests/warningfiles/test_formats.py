@@ -15,7 +15,7 @@ import pytest
 import zxingcpp
 from PIL import Image
 
-from police2peer.campaign import SHIPPED_LANGUAGES, FileFormat, Language, WarningMessage, direction
+from police2peer.campaign import SHIPPED_LANGUAGES, FileFormat, FormatKind, Language, WarningMessage, direction
 from police2peer.errors import BadInput
 from police2peer.warningfiles import (
     BaseStore,
@@ -32,7 +32,8 @@ Pixels = npt.NDArray[np.uint8]
 _CODE = VerifyCode("FVPA-GSRR-NJ60")
 _OTHER = VerifyCode("4P4C-YQV2-RQ36")
 _EN, _AR = Language("en"), Language("ar")
-_TEXT_FORMATS = list(MAKERS)
+# Films in other containers than mp4 are held to the same in test_containers.py, with shorter ones.
+_TEXT_FORMATS = [one for one in MAKERS if one.kind is not FormatKind.FILM or one is FileFormat.MP4]
 
 
 def _content(file: WarningFile) -> bytes:

@@ -7,12 +7,17 @@ from functools import partial
 from police2peer.campaign import FileFormat
 from police2peer.warningfiles.code import VerifyCode
 from police2peer.warningfiles.formats.archive import make_zip
+from police2peer.warningfiles.formats.asf import make_wmv
+from police2peer.warningfiles.formats.avi import make_avi
 from police2peer.warningfiles.formats.blank import make_blank
 from police2peer.warningfiles.formats.document import make_pdf
 from police2peer.warningfiles.formats.film import make_film
+from police2peer.warningfiles.formats.matroska import make_mkv
+from police2peer.warningfiles.formats.mpeg import make_mpg
 from police2peer.warningfiles.formats.picture import make_gif, make_jpg, make_png, make_webp
 from police2peer.warningfiles.formats.rar import make_rar
 from police2peer.warningfiles.formats.seven_zip import make_seven_zip
+from police2peer.warningfiles.formats.webm import make_webm
 from police2peer.warningfiles.plan import FilePlan
 from police2peer.warningfiles.settings import Making
 from police2peer.warningfiles.wording import Wording
@@ -25,6 +30,11 @@ BlankMaker = Callable[[Workshop, VerifyCode, Making], FilePlan]
 
 MAKERS: Mapping[FileFormat, Maker] = {
     FileFormat.MP4: make_film,
+    FileFormat.MKV: make_mkv,
+    FileFormat.AVI: make_avi,
+    FileFormat.MPG: make_mpg,
+    FileFormat.WMV: make_wmv,
+    FileFormat.WEBM: make_webm,
     FileFormat.JPG: lambda shop, wording, code, _: make_jpg(shop, wording, code),
     FileFormat.PNG: lambda shop, wording, code, _: make_png(shop, wording, code),
     FileFormat.GIF: lambda shop, wording, code, _: make_gif(shop, wording, code),
