@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: EUPL-1.2
 import dataclasses
 import io
-import struct
 import subprocess
 import unicodedata
 import zipfile
 from pathlib import Path
 
-import av
 import numpy as np
 import numpy.typing as npt
 import pypdfium2  # type: ignore[import-untyped]
@@ -16,7 +14,6 @@ import zxingcpp
 from PIL import Image
 
 from police2peer.campaign import SHIPPED_LANGUAGES, FileFormat, FormatKind, Language, WarningMessage, direction
-from police2peer.errors import BadInput
 from police2peer.warningfiles import (
     BaseStore,
     Making,
@@ -81,7 +78,7 @@ def test_a_document_is_one_page_of_real_text(studio: Studio, everywhere: Warning
     texts = everywhere.texts[language]
     flowing = " ".join(text.split())
     if direction(language) == "rtl" or language in {"hi", "th"}:
-        # This reader mixes what stands side by side on a right-to-left page, and gives clusters of Devanagari and Thai
+        # This reader mixes what stands side by side on a right-to-left page, and gives clusters of Hindi and Thai
         # as they are drawn, some twice; the words, or at least the letters, of the script must be there.
         found = [word in flowing for _, words in texts.sentences() for word in words.split()]
         assert found.count(True) > len(found) // 3 or set(texts.body) <= set(text)
