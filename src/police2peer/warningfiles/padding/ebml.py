@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Padding of mkv and webm: a Void element as the last one of the Segment, whose size is set anew.
+"""Padding of mkv and webm: Void elements as the last ones of the Segment, whose size is set anew.
 
 Places inside a Segment are counted from its first byte of data, so none of them moves. Sources: RFC 8794, 4 and
 11.3.2 (sizes, Void); RFC 9559, 5.1 (Segment).
 """
+
+from collections.abc import Iterator
 
 from police2peer.warningfiles.padding.filling import Filling
 from police2peer.warningfiles.plan import FilePlan, Literal, Part
@@ -14,25 +16,40 @@ _HEADER_ID = b"\x1a\x45\xdf\xa3"
 _SEGMENT_ID = b"\x18\x53\x80\x67"
 _VOID_ID = b"\xec"
 _LONGEST_SIZE_BYTES = 8
+_SHORT_FRAME_BYTES, _LONG_FRAME_BYTES = 2, 1 + _LONGEST_SIZE_BYTES
+_LONGEST_VOID_BYTES = 1 << 30  # ffmpeg loses its way in elements of 2 GiB and searches them byte by byte
 _MOST_IN_ONE_BYTE = 0x7E  # 0x7f would say: unknown
 _BEGINNING_BYTES = 4096  # our headers have less than 100
 
 
 def pad_ebml(plan: FilePlan, filling: Filling) -> list[Part]:
-    """Add a Void element of any length from 2 bytes at the end of the Segment."""
+    """Add Void elements, of any length from 2 bytes, at the end of the Segment."""
     size_at, data_at, length = _segment(plan, filling)
-    header = plan.parts_of(0, size_at)
-    body = plan.parts_of(data_at, plan.size - data_at if length is None else length)
-    after = [] if length is None else plan.parts_of(data_at + length, plan.size - data_at - length)
+    end = plan.size if length is None else data_at + length
     grown = _LONGEST_SIZE_BYTES - (data_at - size_at)
-    void = filling.room(plan, grown + 2) + 2
-    long_header = len(_VOID_ID) + _LONGEST_SIZE_BYTES
-    fits_long = void - long_header >= len(filling.inside) + len(filling.serial)
-    if not fits_long and void - 2 > _MOST_IN_ONE_BYTE:
-        void = filling.room(plan, grown + long_header) + long_header  # raises, and names the size that is enough
-    frame = _VOID_ID + (_size(void - long_header) if fits_long else bytes([0x80 | void - 2]))
-    segment = _size(sum(part.length for part in body) + void)
-    return [*header, Literal(segment), *body, Literal(frame), *filling.run(void - len(frame)), *after]
+    padding = filling.room(plan, grown + _SHORT_FRAME_BYTES) + _SHORT_FRAME_BYTES
+    return [
+        *plan.parts_of(0, size_at),
+        Literal(_size(end - data_at + padding)),
+        *plan.parts_of(data_at, end - data_at),
+        *_voids(plan, filling, grown, padding),
+        *plan.parts_of(end, plan.size - end),
+    ]
+
+
+def _voids(plan: FilePlan, filling: Filling, grown: int, length: int) -> Iterator[Part]:
+    """Give `length` bytes of Void elements, as few as hold the filling."""
+    if length - _SHORT_FRAME_BYTES <= _MOST_IN_ONE_BYTE:
+        yield Literal(_VOID_ID + bytes([0x80 | length - _SHORT_FRAME_BYTES]))
+        yield from filling.run(length - _SHORT_FRAME_BYTES)
+        return
+    count = -(-length // (_LONG_FRAME_BYTES + _LONGEST_VOID_BYTES))
+    whole = FilePlan(filling.run(filling.room(plan, grown + count * _LONG_FRAME_BYTES)), plan.store)
+    for number in range(count):
+        # Each takes an even share, so that the last one is not left without room for its frame.
+        begin, end = (whole.size * at // count for at in (number, number + 1))
+        yield Literal(_VOID_ID + _size(end - begin))
+        yield from whole.parts_of(begin, end - begin)
 
 
 def _segment(plan: FilePlan, filling: Filling) -> tuple[int, int, int | None]:

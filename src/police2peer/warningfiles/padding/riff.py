@@ -29,16 +29,16 @@ def pad_riff(plan: FilePlan, filling: Filling) -> list[Part]:
     size, kind = struct.unpack("<4xI4s", plan.read(0, _HEADER_BYTES).ljust(_HEADER_BYTES, b"\0"))
     if plan.read(0, 4) != b"RIFF" or kind != form or size + 8 != plan.size or size % 2:
         raise filling.unreadable()
-    if filling.size % 2:
-        raise BadInput(
-            f"a {filling.file_format} has an even number of bytes, not {filling.size}",
-            remedy=f"give {filling.size + 1}",
-        )
     is_webp = form == _FORMS["webp"]
     filling.at_most(_LONGEST_WEBP_BYTES if is_webp else _LONGEST_BYTES, "give less, or take another format")
     extended = _extended(plan, filling) if is_webp else b""
     frame = len(extended) + _CHUNK_HEADER_BYTES
     room = filling.room(plan, frame)
+    if filling.size % 2:
+        raise BadInput(
+            f"a {filling.file_format} has an even number of bytes, not {filling.size}",
+            remedy=f"give {filling.size + 1}",
+        )
     beginning = b"RIFF" + struct.pack("<I", filling.size - 8) + form + extended
     junk = b"JUNK" + struct.pack("<I", room)
     return [
