@@ -7,6 +7,7 @@ chosen by language and region), and FiraGO for the Latin words among them.
 """
 
 import importlib.util
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -74,9 +75,9 @@ class Face:
         return (_FIRAGO, _NOTO_CJK) if self.script.needs_cjk else (_FIRAGO,)
 
     @property
-    def names(self) -> str:
-        """Name the fonts for a reader."""
-        return " and ".join(self.families)
+    def lacking(self) -> str:
+        """Say that the fonts lack a letter."""
+        return f"{' and '.join(self.families)} {'does' if len(self.families) == 1 else 'do'} not have"
 
     def card(self) -> dict[str, object]:
         """Give what the template needs to know."""
@@ -99,7 +100,7 @@ def _is_installed(package: str) -> bool:
     return importlib.util.find_spec(package.replace("-", "_")) is not None
 
 
-def fonts_for(face: Face, folder: Path) -> typst.Fonts:
+def fonts_for(face: Face, folder: Path, cjk_packages: Sequence[str] = _NOTO_CJK_PACKAGES) -> typst.Fonts:
     """Give the fonts of a language to typst; FiraGO is put into `folder` first.
 
     Raises `BadInput` when the language needs the font extra and it is not installed.
@@ -108,20 +109,17 @@ def fonts_for(face: Face, folder: Path) -> typst.Fonts:
         path = folder / f"{key}.ttf"
         if not path.is_file():
             write_whole(path, pymupdf_fonts.myfont(key))
-    paths = [folder, *(_cjk_folders(face) if face.script.needs_cjk else ())]
+    paths = [folder, *(_folder_of(package, face) for package in cjk_packages if face.script.needs_cjk)]
     return typst.Fonts(
         include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(path) for path in paths]
     )
 
 
-def _cjk_folders(face: Face) -> list[Path]:
-    folders = []
-    for package in _NOTO_CJK_PACKAGES:
-        spec = importlib.util.find_spec(package.replace("-", "_"))
-        if spec is None or spec.origin is None:
-            raise BadInput(
-                f"the language {face.language!r} is set with {_NOTO_CJK}, and that font is not installed",
-                remedy='install the extra "cjk": pip install "police2peer[cjk]"',
-            )
-        folders.append(Path(spec.origin).parent)
-    return folders
+def _folder_of(package: str, face: Face) -> Path:
+    spec = importlib.util.find_spec(package.replace("-", "_"))
+    if spec is None or spec.origin is None:
+        raise BadInput(
+            f"the language {face.language!r} is set with {_NOTO_CJK}, and that font is not installed",
+            remedy='install the extra "cjk": pip install "police2peer[cjk]"',
+        )
+    return Path(spec.origin).parent

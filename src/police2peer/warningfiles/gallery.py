@@ -61,6 +61,8 @@ _TITLES = {
     FormatKind.ARCHIVE: "Archives",
 }
 _WITHOUT = "Without content"
+_SMALL_HERE = "Kept small here; the campaign file says how large they become."
+_NAMES = {"webm": "WebM", "webp": "WebP"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ class _Group:
     """A heading with its files."""
 
     title: str
+    lead: str
     items: list[_Item]
 
     @property
@@ -122,7 +125,8 @@ def write_gallery(
         made.plan.write(path)
         paths.append(path)
         title = _TITLES[file_format.kind] if file_format.carries_text else _WITHOUT
-        group = groups.setdefault(title, _Group(title, []))
+        lead = "" if file_format.carries_text else _SMALL_HERE
+        group = groups.setdefault(title, _Group(title, lead, []))
         group.items.append(_item(studio, message, language, made, path))
     write_whole(page, _page(message, language, list(groups.values())).encode())
     return (page, *paths)
@@ -150,8 +154,9 @@ def _item(studio: Studio, message: WarningMessage, language: Language, made: War
         write_whole(path.with_name(still), made.still_png())
     plays = file_format.carries_text and file_format in _PLAYED_BY_BROWSERS
     extension = file_format.extension
+    name = _NAMES.get(extension, extension.upper())
     return _Item(
-        title=extension.upper() if file_format.carries_text else f"Blank {extension.upper()}",
+        title=name if file_format.carries_text else f"Blank {name}",
         note=_NOTES[extension] if file_format.carries_text else _BLANK_NOTES[file_format.kind],
         file=path.name,
         size=_size(made.plan.size),

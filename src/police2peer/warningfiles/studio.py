@@ -141,15 +141,11 @@ class Studio:
 
     def _unfit(self, wording: Wording) -> list[BadInput]:
         errors = []
-        for kind in FILM_CARDS:
+        for kind in (*FILM_CARDS, "sheet"):
             try:
-                self._workshop.film_card(wording, kind)
+                self._workshop.check_fit(wording, kind)
             except BadInput as error:
                 errors.append(error)
-        try:
-            self._workshop.sheet(wording)
-        except BadInput as error:
-            errors.append(error)
         return errors
 
     def _signed(

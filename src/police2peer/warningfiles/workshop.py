@@ -76,6 +76,10 @@ class Workshop:
         size = {"width": width, "height": height}
         return self._typesetter.png(_card(wording, kind, layout) | size | shown)
 
+    def check_fit(self, wording: Wording, kind: str) -> None:
+        """Raise `BadInput` when a text does not fit this card of the film, or the sheet."""
+        self._typesetter.check_fit(_card(wording, kind, SHEET if kind == "sheet" else FILM))
+
     def sheet(self, wording: Wording) -> Pixels:
         """Set the sheet, still without its code."""
         return self.keep(
