@@ -24,6 +24,18 @@ from police2peer.warningfiles.film.timeline import FRAMES_PER_S, PCM_RATE_HZ, Cu
 __all__ = ["Muxer", "Tracks"]
 
 _MS = Fraction(1, 1000)
+# Matroska names languages as libraries do, where ISO 639-2 has two codes for one (RFC 9559, 12).
+_OF_LIBRARIES = {
+    "ces": "cze",
+    "deu": "ger",
+    "ell": "gre",
+    "fra": "fre",
+    "isl": "ice",
+    "nld": "dut",
+    "ron": "rum",
+    "slk": "slo",
+    "zho": "chi",
+}
 
 
 @dataclass(frozen=True)
@@ -94,7 +106,8 @@ def _cues(
     container: OutputContainer, streams: list[Stream], language: Language, cues: Sequence[Cue]
 ) -> Iterator[_Timed]:
     stream = container.add_mux_stream("subrip", time_base=_MS)
-    stream.metadata["language"] = iso_639_2(language)
+    name = iso_639_2(language)
+    stream.metadata["language"] = _OF_LIBRARIES.get(name, name)
     streams.append(stream)
     for cue in cues:
         due, duration = cue.start_ms * _MS, (cue.end_ms - cue.start_ms) * _MS
