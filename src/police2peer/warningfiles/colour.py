@@ -4,7 +4,9 @@
 Source: ITU-R BT.709, limited range, 8 bits; 4:2:0 by the mean of four pixels.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +20,8 @@ __all__ = ["Planes", "paint_planes", "plain_planes", "planes_of", "yuv_of"]
 _SHIFT = 16
 _SHARES = ((11966, 40254, 4064), (-6596, -22189, 28785), (28785, -26145, -2640))
 _OFFSETS = (16, 128, 128)
-_Wide = NDArray[np.int32]
+_STRIP_LINES = 64  # what is worked on at once stays in the processor's cache
+_Sums = NDArray[np.uint16]
 
 
 @dataclass(frozen=True)
@@ -34,25 +37,39 @@ class Planes:
         return self.y, self.u, self.v
 
 
-def yuv_of(values: _Wide, row: int) -> Pixels:
-    """Give Y (row 0), U (1) or V (2) of an array whose last axis is R, G and B."""
-    red, green, blue = _SHARES[row]
-    total = values[..., 0] * red + values[..., 1] * green + values[..., 2] * blue
-    total += 1 << _SHIFT - 1
-    total >>= _SHIFT
-    return (total + _OFFSETS[row]).astype(np.uint8)
+def yuv_of(channels: Sequence[NDArray[np.integer[Any]]], row: int) -> Pixels:
+    """Give Y (row 0), U (1) or V (2) of R, G and B, each a plane."""
+    height, width = channels[0].shape
+    made = np.empty((height, width), dtype=np.uint8)
+    added = (_OFFSETS[row] << _SHIFT) + (1 << _SHIFT - 1)
+    for top in range(0, height, _STRIP_LINES):
+        strip = slice(top, top + _STRIP_LINES)
+        red, green, blue = (
+            np.multiply(channel[strip], share, dtype=np.int32)
+            for channel, share in zip(channels, _SHARES[row], strict=True)
+        )
+        red += green
+        red += blue
+        red += added
+        red >>= _SHIFT
+        made[strip] = red
+    return made
 
 
-def _quarter(plane: _Wide) -> _Wide:
-    total = plane[::2, ::2] + plane[1::2, ::2] + plane[::2, 1::2] + plane[1::2, 1::2]
-    return (total + 2) >> 2
+def _quarter(plane: Pixels) -> _Sums:
+    """Give the mean of each four pixels."""
+    lines = np.add(plane[::2], plane[1::2], dtype=np.uint16)
+    total = lines[:, ::2] + lines[:, 1::2]
+    total += 2
+    total >>= 2
+    return total
 
 
 def planes_of(picture: Pixels) -> Planes:
     """Convert a picture of height x width x RGB, both even."""
-    values = picture.astype(np.int32)
-    small = _quarter(values)
-    return Planes(yuv_of(values, 0), yuv_of(small, 1), yuv_of(small, 2))
+    channels = [np.ascontiguousarray(picture[..., number]) for number in range(3)]
+    small = [_quarter(channel) for channel in channels]
+    return Planes(yuv_of(channels, 0), yuv_of(small, 1), yuv_of(small, 2))
 
 
 def plain_planes(width: int, height: int, colour: tuple[int, int, int]) -> Planes:
@@ -60,13 +77,13 @@ def plain_planes(width: int, height: int, colour: tuple[int, int, int]) -> Plane
     return planes_of(np.full((height, width, 3), colour, dtype=np.uint8))
 
 
-_INK_YUV = tuple(int(yuv_of(np.array(INK, dtype=np.int32), row)) for row in range(3))
+_INK_YUV = tuple(int(plane[0, 0]) for plane in plain_planes(2, 2, INK).all())
 
 
 def paint_planes(planes: Planes, layout: Layout, tile: Pixels, *, rtl: bool) -> Planes:
     """Give a copy with the ink of the tile on the panel."""
     left, top = layout.panel_left(rtl=rtl), layout.panel.y
-    small = _quarter(tile.astype(np.int32)).astype(np.uint8)
+    small = _quarter(tile).astype(np.uint8)
     made = []
     for plane, ink, shares, scale in zip(planes.all(), _INK_YUV, (tile, small, small), (1, 2, 2), strict=True):
         painted = plane.copy()

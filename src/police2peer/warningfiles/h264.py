@@ -50,6 +50,9 @@ _PARAMS = ":".join(
         "colormatrix=bt709",
     )
 )
+# A card is letters on plain ground, which the filter against block edges would only blur. Measured without it:
+# a third less time and 3 dB better at the same size.
+_CARD = ":subme=1:no-deblock=1"
 # A grey picture needs no search; none of these stands in the parameter sets, and it takes a third of the time.
 _HASTE = ":subme=0:me=dia:rc-lookahead=0:mbtree=0:aq-mode=0:trellis=0"
 _LEVEL = "4.0"  # 1280x720 at 25 pictures a second, and what every player of the last fifteen years takes
@@ -104,9 +107,7 @@ def _sets(context: VideoCodecContext) -> ParameterSets:
     return ParameterSets(sets[_SPS], sets[_PPS])
 
 
-def _encode(
-    planes: Sequence[Pixels], count: int, crf: int, params: str = _PARAMS
-) -> tuple[list[bytes], ParameterSets]:
+def _encode(planes: Sequence[Pixels], count: int, crf: int, params: str) -> tuple[list[bytes], ParameterSets]:
     height, width = planes[0].shape
     context = _context(width, height, crf, params)
     frame = _frame(planes)
@@ -121,7 +122,7 @@ def _encode(
 
 def encode_still(planes: Sequence[Pixels], crf: int) -> EncodedStill:
     """Encode one picture (planes Y, U, V in 4:2:0) as an IDR picture; a lower `crf` is finer."""
-    samples, sets = _encode(planes, 1, crf)
+    samples, sets = _encode(planes, 1, crf, _PARAMS + _CARD)
     return EncodedStill(samples[0], sets)
 
 

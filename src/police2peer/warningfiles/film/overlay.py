@@ -60,7 +60,7 @@ class Overlay:
         weighed = _sums(colours * share[..., None])
         small = (weighed + (small_share // 2)[..., None]) // np.maximum(small_share, 1)[..., None]
         small_share = (small_share + 2) >> 2
-        y, u, v = yuv_of(colours, 0), yuv_of(small, 1), yuv_of(small, 2)
+        y, u, v = yuv_of(_channels(colours), 0), yuv_of(_channels(small), 1), yuv_of(_channels(small), 2)
         return cls(
             _layer(y, share, left, top),
             _layer(u, small_share, left // 2, top // 2),
@@ -70,6 +70,10 @@ class Overlay:
     def over(self, picture: Planes) -> Planes:
         """Give a copy of the picture with this laid over it."""
         return Planes(self.y.over(picture.y), self.u.over(picture.u), self.v.over(picture.v))
+
+
+def _channels(colours: NDArray[np.int32]) -> list[NDArray[np.int32]]:
+    return [colours[..., number] for number in range(3)]
 
 
 def _sums(values: NDArray[np.int32]) -> NDArray[np.int32]:

@@ -19,7 +19,7 @@ from police2peer.warningfiles.workshop import Workshop
 
 __all__ = ["CARD_CRF", "filled_slot", "note_bytes", "slot_size"]
 
-CARD_CRF = 16  # text stays sharp; a coarser one is tried when a picture does not fit its slot
+CARD_CRF = 18  # text stays sharp; a coarser one is tried when a picture does not fit its slot
 _CRF_STEP, _COARSEST_CRF = 3, 34
 _SLOT_ROUND_BYTES = 4096
 _SLOT_SPARE_PERCENT = 20  # QR codes differ by a few percent in how well they compress
