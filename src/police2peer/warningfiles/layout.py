@@ -9,16 +9,11 @@ from dataclasses import asdict, astuple, dataclass
 from fractions import Fraction
 from functools import cache
 
-import segno
-
 from police2peer.errors import BadInput
 
-__all__ = ["A4_WIDTH_PT", "FILM", "SHEET", "Layout", "Panel", "QrShape", "film_layout", "qr_matrix", "qr_shape"]
+__all__ = ["A4_WIDTH_PT", "FILM", "SHEET", "Layout", "Panel", "film_layout"]
 
 A4_WIDTH_PT = 210 / 25.4 * 72
-QUIET_MODULES = 4  # ISO/IEC 18004, 9.1: four light modules around a QR code
-_SMALLEST_MODULE_PX = 4  # what a telephone reads from a screen at arm's length
-_QR_ERROR = "m"  # ISO/IEC 18004: level M repairs 15 %
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,39 +106,3 @@ SHEET = Layout(
         code_size=27,
     ),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class QrShape:
-    """Version and mask of a QR code, chosen once for all addresses of one length."""
-
-    version: int
-    mask: int
-    modules: int
-
-    def module_px(self, room: int) -> int:
-        """Give the whole pixels of one module in this room. Raises `BadInput` when a telephone cannot read it."""
-        pixels = room // self.modules
-        if pixels < _SMALLEST_MODULE_PX:
-            raise BadInput(
-                "the verify address is too long for a QR code that reads well",
-                remedy="use a shorter verify address",
-            )
-        return pixels
-
-
-@cache
-def qr_shape(address: str) -> QrShape:
-    """Choose version and mask for this address; others of the same length take the same."""
-    code = segno.make(address, error=_QR_ERROR, micro=False, boost_error=False)
-    if not isinstance(code.version, int) or code.mask is None:
-        raise TypeError(code.designator)
-    return QrShape(version=code.version, mask=code.mask, modules=len(code.matrix))
-
-
-def qr_matrix(address: str, shape: QrShape) -> tuple[bytearray, ...]:
-    """Give the rows of the QR code, 1 for a dark module."""
-    code = segno.make(
-        address, error=_QR_ERROR, micro=False, boost_error=False, version=shape.version, mask=shape.mask
-    )
-    return code.matrix

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from police2peer.warningfiles.code import CODE_ALPHABET, VerifyCode
-from police2peer.warningfiles.layout import Layout, Panel, QrShape, qr_matrix
+from police2peer.warningfiles.layout import Layout, Panel
+from police2peer.warningfiles.qr import QrShape, qr_matrix
 from police2peer.warningfiles.typesetting import Typesetter
 
 __all__ = ["INK", "Pixels", "SymbolSet", "code_tile", "paint", "picture_pixels"]
@@ -76,7 +77,7 @@ def code_tile(panel: Panel, symbols: SymbolSet, address: str, shape: QrShape, co
     """Give the ink that belongs on the panel for this code; 0 where the panel stays as it is."""
     tile = np.zeros((panel.height, panel.width), dtype=np.uint8)
     module = shape.module_px(panel.qr_room)
-    rows = np.array([list(row) for row in qr_matrix(address, shape)], dtype=np.uint8) * 255
+    rows = qr_matrix(address, shape) * np.uint8(255)
     square = rows.repeat(module, axis=0).repeat(module, axis=1)
     left = (panel.width - square.shape[1]) // 2
     tile[panel.qr_y : panel.qr_y + square.shape[0], left : left + square.shape[1]] = square

@@ -14,9 +14,10 @@ from typing import TypeVar
 import numpy as np
 
 from police2peer.warningfiles.code import VerifyCode
-from police2peer.warningfiles.layout import A4_WIDTH_PT, FILM, SHEET, Layout, qr_matrix, qr_shape
+from police2peer.warningfiles.layout import A4_WIDTH_PT, FILM, SHEET, Layout
 from police2peer.warningfiles.painting import INK, Pixels, SymbolSet, code_tile, paint, picture_pixels
 from police2peer.warningfiles.plan import FilePlan, MidStates, StoredRange
+from police2peer.warningfiles.qr import qr_matrix, qr_shape
 from police2peer.warningfiles.store import BaseStore
 from police2peer.warningfiles.typesetting import Typesetter, officer_svg
 from police2peer.warningfiles.wording import Wording
