@@ -216,12 +216,15 @@ def test_ffmpeg_finds_no_fault_in_a_film(films: Films, tmp_path: Path, container
 @_containers
 def test_ffprobe_reads_streams_and_duration(films: Films, tmp_path: Path, container: str) -> None:
     path = _write(films(container)[_CODES[0]], tmp_path, container)
-    shown = "format=duration,start_time:stream=codec_name,width,height,avg_frame_rate,channels"
+    shown = "format=duration:stream=codec_name,width,height,avg_frame_rate,channels:stream_disposition=default"
     ended = _run("ffprobe", "-v", "warning", "-show_entries", shown, "-of", "json", str(path))
     assert (ended.returncode, ended.stderr) == (0, "")
     told = json.loads(ended.stdout)
     assert tuple(stream["codec_name"] for stream in told["streams"]) == _STREAMS[container]
-    picture, sound = told["streams"][:2]
+    picture, sound, *subtitles = told["streams"]
+    if container in {"mkv", "webm"}:
+        assert [stream["disposition"]["default"] for stream in (picture, sound)] == [1, 1]
+    assert not any(stream["disposition"]["default"] for stream in subtitles)
     assert (picture["width"], picture["height"], picture["avg_frame_rate"]) == (1280, 720, "25/1")
     assert sound["channels"] == 1
     assert abs(float(told["format"]["duration"]) - 6) < _MOST_LATE_S

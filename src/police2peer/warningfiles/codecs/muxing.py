@@ -12,7 +12,7 @@ from fractions import Fraction
 import av
 from av.container import OutputContainer
 from av.packet import Packet
-from av.stream import Stream
+from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from police2peer.campaign import Language
@@ -79,6 +79,8 @@ class Muxer:
             timed = list(self._pictures(changed))
             if tracks.sound is not None:
                 timed += self._sound(tracks.sound, container, streams)
+            for stream in streams:
+                stream.disposition = Disposition.default  # players start these unasked, and no subtitles
             for language, cues in tracks.subtitles.items():
                 timed += _cues(container, streams, language, cues)
             container.start_encoding()
