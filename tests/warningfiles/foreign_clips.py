@@ -15,8 +15,9 @@ from av.video.stream import VideoStream
 
 from police2peer.warningfiles.clips.confinement import Wall
 from police2peer.warningfiles.clips.decoding import decoded
-from police2peer.warningfiles.clips.framing import Header, Picture, Sound
+from police2peer.warningfiles.clips.framing import Header, Picture, Record, Sound
 from police2peer.warningfiles.clips.limits import DecoderTask, Limits
+from police2peer.warningfiles.clips.watching import copy_of, decode, sha256_of
 
 Pixels = npt.NDArray[np.uint8]
 Pcm = npt.NDArray[np.float32]
@@ -68,7 +69,8 @@ def write_clip(
         assert isinstance(stream, VideoStream)
         stream.height, stream.width = pictures[0].shape[:2]
         stream.pix_fmt = pix_fmt
-        stream.time_base = stream.codec_context.time_base = Fraction(1, _TICKS)
+        ticks = Fraction(1, _TICKS) if codec != "mpeg2video" else 1 / rate  # it knows no other
+        stream.time_base = stream.codec_context.time_base = ticks
         stream.codec_context.color_range, stream.codec_context.colorspace = 1, 1
         set_up(stream)
         track = None
@@ -115,15 +117,27 @@ def write_sound(path: Path, sound: Pcm, codec: str) -> Path:
     return path
 
 
-class Decoded:
-    """What the decoder makes of a clip; run without walls, in this process."""
+def through_walls(path: Path, box: tuple[int, int], limits: Limits | None = None) -> list[Record]:
+    """Decode a clip as it is really done, in the limited process."""
+    limits = limits or Limits()
+    with copy_of(path, sha256_of(path, limits), path.parent / "incoming", limits) as copy:
+        return list(decode(copy, DecoderTask(*box, limits=limits)))
 
-    def __init__(self, path: Path, box: tuple[int, int] = (320, 180), limits: Limits | None = None) -> None:
-        clip = os.open(path, os.O_RDONLY)
-        try:
-            records = list(decoded(clip, DecoderTask(*box, limits=limits or Limits()), Wall(0)))
-        finally:
-            os.close(clip)
+
+class Decoded:
+    """What the decoder makes of a clip; in this process, unless walls are asked for."""
+
+    def __init__(
+        self, path: Path, box: tuple[int, int] = (320, 180), limits: Limits | None = None, *, walls: bool = False
+    ) -> None:
+        if walls:
+            records = through_walls(path, box, limits)
+        else:
+            clip = os.open(path, os.O_RDONLY)
+            try:
+                records = list(decoded(clip, DecoderTask(*box, limits=limits or Limits()), Wall(0)))
+            finally:
+                os.close(clip)
         header = records[0]
         assert isinstance(header, Header)
         self.width, self.height = header.width, header.height

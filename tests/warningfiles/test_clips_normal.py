@@ -112,7 +112,7 @@ def test_hdr_of_telephones_is_brought_down_with_its_lights_still_apart(tmp_path:
 
     ramp = np.repeat(np.linspace(0, 255, 16).astype(np.uint8), 20)
     picture = np.repeat(np.repeat(ramp[None, :, None], 180, axis=0), 3, axis=2)
-    made = Decoded(write_clip(tmp_path / "a.mp4", [picture] * 25, pix_fmt="yuv420p10le", set_up=tell))
+    made = Decoded(write_clip(tmp_path / "a.mp4", [picture] * 25, pix_fmt="yuv420p10le", set_up=tell), walls=True)
     steps = made.luma(3)[90, 10::20].astype(int)
     assert steps[0] <= 20
     assert 180 <= steps[-1] <= 240
@@ -178,3 +178,32 @@ def test_the_usual_containers_are_taken(tmp_path: Path, suffix: str) -> None:
     made = Decoded(clip, (128, 72))
     assert len(made.pictures) == 30
     assert np.abs(made.sound).max() > 2000
+
+
+@pytest.mark.parametrize(
+    ("codec", "pix_fmt", "suffix"),
+    [
+        ("libx265", "yuv420p10le", ".mp4"),
+        ("libvpx-vp9", "yuv420p", ".webm"),
+        ("libvpx", "yuv420p", ".webm"),
+        ("libsvtav1", "yuv420p10le", ".mp4"),
+        ("prores_ks", "yuv422p10le", ".mov"),
+        ("mpeg2video", "yuv420p", ".ts"),
+    ],
+)
+def test_every_coding_that_is_taken_decodes_behind_the_walls(
+    tmp_path: Path, codec: str, pix_fmt: str, suffix: str
+) -> None:
+    options = {"libx265": {"preset": "ultrafast", "x265-params": "log-level=none"}, "libsvtav1": {"preset": "12"}}
+    clip = write_clip(
+        tmp_path / f"a{suffix}",
+        [corners(320, 180)] * 30,
+        codec=codec,
+        pix_fmt=pix_fmt,
+        options=options.get(codec, {"b": "2000000"}),
+        sound=None if suffix == ".webm" else tone(1.2, 0.3),
+    )
+    made = Decoded(clip, walls=True)
+    assert len(made.pictures) == 30
+    if codec != "libvpx":  # VP8 says by itself that its colours are BT.601, which these are not
+        assert _are_close(_corner_colours(made.rgb(20)), _corner_colours(corners(320, 180)))

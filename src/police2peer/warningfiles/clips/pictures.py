@@ -45,7 +45,7 @@ _BT709, _UNKNOWN, _BT601, _RGB, _LIMITED, _FULL = 1, 2, 6, 0, 1, 2
 _WIDE_PRIMARIES: Final = frozenset((9, 11, 12))  # BT.2020, DCI-P3, Display P3
 _HDR_TRANSFERS: Final = frozenset((16, 18))  # PQ, HLG
 _MOST_SD_LINES: Final = 576
-_SCALING: Final = "flags=bicubic+accurate_rnd+bitexact+full_chroma_int"
+_SCALING: Final = "flags=bicubic+accurate_rnd+bitexact+full_chroma_int:threads=1"
 _TARGET: Final = "out_color_matrix=bt709:out_range=tv:out_transfer=bt709:out_primaries=bt709:intent=perceptual"
 
 
