@@ -3,7 +3,7 @@
 
 import subprocess
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 import av
@@ -90,7 +90,7 @@ OPENERS: Mapping[str, Callable[[Path], None]] = {
 }
 
 
-def each_reader(*kinds: str) -> list[object]:
+def each_reader(*kinds: str, readers: Collection[str] = OPENERS) -> list[object]:
     """Give every kind with every reader that opens it here, marked with the program it needs."""
     return [
         pytest.param(
@@ -98,5 +98,5 @@ def each_reader(*kinds: str) -> list[object]:
         )
         for kind in kinds or READERS
         for reader in READERS[kind]
-        if reader in OPENERS
+        if reader in OPENERS and reader in readers
     ]

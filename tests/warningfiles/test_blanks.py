@@ -119,14 +119,17 @@ def test_a_blank_too_small_for_its_content_is_refused_with_the_size_that_is_enou
     assert made.plan.size == enough
 
 
-@pytest.mark.parametrize("filler", list(Filler))
+@pytest.fixture(scope="module")
+def holding(store: BaseStore, message: WarningMessage) -> Studio:
+    held = dataclasses.replace(message, texts={Language("en"): message.texts[Language("en")]})
+    return Studio(store, Making(blank_bytes=1_000_000, filler=Filler.KEYSTREAM, blank_holds=held))
+
+
 @pytest.mark.parametrize("file_format", _BLANKS)
 def test_a_blank_may_hold_a_picture_that_leads_to_its_code(
-    store: BaseStore, message: WarningMessage, tmp_path: Path, file_format: FileFormat, filler: Filler
+    holding: Studio, blank: WarningMessage, message: WarningMessage, tmp_path: Path, file_format: FileFormat
 ) -> None:
-    held = dataclasses.replace(message, texts={Language("en"): message.texts[Language("en")]})
-    making = Making(blank_bytes=1_000_000, filler=filler, blank_holds=held)
-    file = Studio(store, making).make(dataclasses.replace(message, texts={}), None, file_format, _CODE)
+    file = holding.make(blank, None, file_format, _CODE)
     assert (file.code, file.plan.size) == (_CODE, 1_000_000)
     content = _content(file)
     begin = content.rindex(b"\xff\xd8\xff\xe0")

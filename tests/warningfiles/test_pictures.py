@@ -8,7 +8,7 @@ import zxingcpp
 from PIL import Image
 from tests.warningfiles.openers import OPENERS, each_reader
 
-from police2peer.campaign import FileFormat, WarningMessage
+from police2peer.campaign import FileFormat, Language, WarningMessage
 from police2peer.warningfiles import Studio, VerifyCode, verify_address
 
 _CODE = VerifyCode("FVPA-GSRR-NJ60")
@@ -20,10 +20,10 @@ def _picture(content: bytes) -> Image.Image:
 
 
 @pytest.mark.parametrize("file_format", [FileFormat.GIF, FileFormat.WEBP])
-def test_gif_and_webp_show_what_the_png_shows_in_every_language(
+def test_gif_and_webp_show_what_the_png_shows(
     studio: Studio, message: WarningMessage, file_format: FileFormat
 ) -> None:
-    for language in message.texts:
+    for language in (Language("en"), Language("ar")):
         plans = [studio.make(message, language, one, _CODE).plan for one in (FileFormat.PNG, file_format)]
         exact, shown = (_picture(plan.read(0, plan.size)) for plan in plans)
         assert shown.size == exact.size
