@@ -101,7 +101,7 @@ def test_every_control_has_a_name_and_the_problem_belongs_to_its_field(url: str,
     seen = visit(f"{url}en/index.html")
     page = seen.page
     assert page.get_by_label("Choose a file").count() == 1
-    assert page.get_by_label("Code or magnet link").count() == 1
+    assert page.get_by_label("Code, magnet link or ed2k link").count() == 1
     seen.type_text("hello")
     described = page.get_attribute("#text", "aria-describedby") or ""
     assert "text-problem" in described.split()

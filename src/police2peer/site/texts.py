@@ -10,6 +10,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from importlib.resources import files
 from typing import TypeAlias
 
@@ -20,10 +21,6 @@ __all__ = ["SITE_LANGUAGES", "PageTexts", "complete_texts", "differences", "load
 Tree: TypeAlias = "str | list[Tree] | dict[str, Tree]"
 
 SHAPE = Language("en")
-# The site speaks the languages of the warning files for which it has words.
-SITE_LANGUAGES: tuple[Language, ...] = tuple(
-    language for language in SHIPPED_LANGUAGES if (files("police2peer.site") / "text" / f"{language}.toml").is_file()
-)
 _ISOLATE, _END = "\u2068", "\u2069"  # a name in another script keeps its own direction (UAX #9)
 _PLACE = re.compile(r"\{[a-z_]+\}")
 
@@ -63,6 +60,7 @@ class PageTexts:
         return value
 
 
+@cache
 def load_texts(language: Language) -> PageTexts | None:
     """Read the words of a language, with `{agency}` still to be filled in; None when there are none."""
     resource = files("police2peer.site") / "text" / f"{language}.toml"
@@ -73,11 +71,15 @@ def load_texts(language: Language) -> PageTexts | None:
     return PageTexts(language, tree, draft)
 
 
+@cache
+def _complete(language: Language) -> PageTexts | None:
+    shape, texts = load_texts(SHAPE), load_texts(language)
+    return texts if shape and texts and not differences(shape.words, texts.words) else None
+
+
 def complete_texts(languages: tuple[Language, ...], *, agency: str) -> tuple[PageTexts, ...]:
     """Give the words of those languages that are complete, in the order asked for."""
-    shape = load_texts(SHAPE)
-    found = [load_texts(language) for language in languages]
-    complete = [texts for texts in found if shape and texts and not differences(shape.words, texts.words)]
+    complete = [texts for language in languages if (texts := _complete(language))]
     return tuple(
         replace(
             texts,
@@ -119,3 +121,7 @@ def _fill(value: Tree, agency: str) -> Tree:
     if isinstance(value, list):
         return [_fill(each, agency) for each in value]
     return {key: _fill(each, agency) for key, each in value.items()}
+
+
+# The site speaks those languages of the warning files for which its words are complete.
+SITE_LANGUAGES: tuple[Language, ...] = tuple(language for language in SHIPPED_LANGUAGES if _complete(language))
