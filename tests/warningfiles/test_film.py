@@ -113,6 +113,15 @@ def test_subtitles_in_a_language_that_the_message_lacks_are_refused(
         Studio(store, Making(subtitles=(Language("xx"),))).make(message, _EN, _MP4, _CODE)
 
 
+def test_a_sentence_too_long_to_be_burned_in_is_found_beforehand(store: BaseStore, message: WarningMessage) -> None:
+    texts = dataclasses.replace(message.texts[_EN], subtitles=("Short.", "A sentence that goes on. " * 40))
+    spoken = dataclasses.replace(message, texts={_EN: texts})
+    assert [finding.facts for finding in Studio(store).check(spoken)] == [
+        "the text subtitles in 'en' is too long for the sentence"
+    ]
+    assert Studio(store).check(_words_alone(spoken)) == ()
+
+
 @pytest.mark.peer("ffprobe")
 @pytest.mark.peer("ffmpeg")
 def test_subtitles_in_several_languages_are_there_off_and_word_for_word(

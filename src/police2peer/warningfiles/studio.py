@@ -17,6 +17,7 @@ from police2peer.errors import BadInput
 from police2peer.warningfiles.code import VerifyCode
 from police2peer.warningfiles.credentials import is_signed
 from police2peer.warningfiles.credentials.signing import Signatory
+from police2peer.warningfiles.film.layers import check_layers
 from police2peer.warningfiles.film.scenes import timeline_digest
 from police2peer.warningfiles.layout import FILM, SHEET
 from police2peer.warningfiles.makers import BLANK_MAKERS, MAKERS
@@ -141,9 +142,10 @@ class Studio:
 
     def _unfit(self, wording: Wording) -> list[BadInput]:
         errors = []
-        for kind in (*FILM_CARDS, "sheet"):
+        checks = [partial(self._workshop.check_fit, wording, kind) for kind in (*FILM_CARDS, "sheet")]
+        for check in (*checks, partial(check_layers, self._workshop, wording, FILM)):
             try:
-                self._workshop.check_fit(wording, kind)
+                check()
             except BadInput as error:
                 errors.append(error)
         return errors

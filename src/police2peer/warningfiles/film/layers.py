@@ -10,7 +10,7 @@ from police2peer.warningfiles.layout import FILM, Layout
 from police2peer.warningfiles.wording import Wording
 from police2peer.warningfiles.workshop import Workshop
 
-__all__ = ["mark_over_clip", "reading_spans", "sentence_beside_officer", "sentence_over_clip"]
+__all__ = ["check_layers", "mark_over_clip", "reading_spans", "sentence_beside_officer", "sentence_over_clip"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,18 @@ _WATERMARK = _Place(margin=40, y=40, width=720, height=52)
 def reading_spans(wording: Wording) -> list[int]:
     """Tell for how many pictures each sentence must stand."""
     return [reading_frames(sentence, wording.language) for sentence in wording.texts.subtitles]
+
+
+def check_layers(workshop: Workshop, wording: Wording, layout: Layout) -> None:
+    """Raise `BadInput` when a sentence or the verify address does not fit; one drawing tells for all sentences."""
+    if not (wording.officer and wording.texts.subtitles):
+        return
+    first = wording.texts.subtitles[0]
+    if wording.clip is None:
+        sentence_beside_officer(workshop, wording, layout, first)
+    else:
+        sentence_over_clip(workshop, wording, layout, wording.clip.free_side, first)
+        mark_over_clip(workshop, wording, layout, wording.clip.free_side)
 
 
 def sentence_beside_officer(workshop: Workshop, wording: Wording, layout: Layout, sentence: str) -> Overlay:
