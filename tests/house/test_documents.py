@@ -13,6 +13,7 @@ import click
 import pytest
 
 from police2peer.cli import main
+from police2peer.warningfiles.padding import READERS
 
 _ROOT = Path(__file__).parents[2]
 _DOCS = _ROOT / "docs"
@@ -199,3 +200,9 @@ def test_the_readme_gives_the_two_commands_and_they_exist() -> None:
     for target in ("demo", "test"):
         assert f"make {target}" in text
         assert re.search(rf"^{target}:", makefile, re.MULTILINE)
+
+
+def test_the_guide_names_the_readers_with_which_each_kind_was_checked() -> None:
+    text = (_DOCS / "warning-files.md").read_text(encoding="utf-8")
+    missing = [kind for kind, readers in READERS.items() if f"| `{kind}` | {', '.join(readers)} |" not in text]
+    assert missing == []

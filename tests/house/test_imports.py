@@ -36,6 +36,8 @@ _ORDER = (
 # Besides a package's own `__init__`, these modules may be imported from outside; each is cheap or deliberately apart.
 _FACES = {
     "police2peer.networks.bittorrent": "libtorrent loads only where BitTorrent is used",
+    "police2peer.warningfiles.cluster": "needs an extra",
+    "police2peer.warningfiles.credentials": "needs an extra",
 }
 
 # What only these modules may import (a module covers what is inside it).
