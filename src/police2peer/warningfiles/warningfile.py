@@ -150,7 +150,10 @@ def read_manifest(folder: Path, name: str = MANIFEST_NAME) -> Manifest:
 
 
 def _not_in_form(name: str) -> BadInput:
-    return BadInput(f"{name} is not in its form", remedy=_REMEDY)
+    return BadInput(
+        f"{name} is not in its form, or was written by another version",
+        remedy="move the folder of the files away, then run `police2peer make`",
+    )
 
 
 _BYTES_FIELDS = frozenset({"bt_pieces", "bt2_root", "bt2_layer", "ed2k_parts"})
