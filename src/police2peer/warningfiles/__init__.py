@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from police2peer.warningfiles.contact_sheet import draw_contact_sheet
     from police2peer.warningfiles.gallery import GALLERY_FORMATS, gallery_making, write_gallery, write_preview_film
     from police2peer.warningfiles.making import make_campaign, making_of
+    from police2peer.warningfiles.public_stills import public_picture
     from police2peer.warningfiles.studio import Finding, Studio
     from police2peer.warningfiles.variants import variant_of
 
@@ -59,6 +60,7 @@ __all__ = [
     "nearest_code",
     "new_code",
     "parse_code",
+    "public_picture",
     "read_manifest",
     "store_in",
     "variant_of",
@@ -76,6 +78,7 @@ _HEAVY = {
     "gallery_making": "gallery",
     "make_campaign": "making",
     "making_of": "making",
+    "public_picture": "public_stills",
     "variant_of": "variants",
     "write_gallery": "gallery",
     "write_preview_film": "gallery",
