@@ -139,7 +139,10 @@ def test_a_spoiled_manifest_is_refused_and_never_half_read(
     try:
         read_manifest(folder)
     except BadInput as error:
-        assert str(error) == "manifest.json is not in its form (run `police2peer make` again)"  # noqa: PT017
+        assert str(error) == (  # noqa: PT017
+            "manifest.json is not in its form, or was written by another version "
+            "(move the folder of the files away, then run `police2peer make`)"
+        )
 
 
 _FILL = """
