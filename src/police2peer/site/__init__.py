@@ -4,7 +4,7 @@
 Static pages for any web server; the check runs in the visitor's browser. `serve_site` is for loopback alone.
 """
 
-from police2peer.site.builder import SiteReport, build_site
+from police2peer.site.builder import SiteReport, build_help_site, build_site
 from police2peer.site.help_directory import Contact, Directory, HelpService, read_directory, shipped_directory
 from police2peer.site.mirror import place_catalogue
 from police2peer.site.server import SiteServer, serve_site
@@ -17,6 +17,7 @@ __all__ = [
     "HelpService",
     "SiteReport",
     "SiteServer",
+    "build_help_site",
     "build_site",
     "place_catalogue",
     "read_directory",

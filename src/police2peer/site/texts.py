@@ -16,13 +16,22 @@ from typing import TypeAlias
 
 from police2peer.campaign import SHIPPED_LANGUAGES, Language, ReviewState, direction, language_name
 
-__all__ = ["SITE_LANGUAGES", "PageTexts", "complete_texts", "differences", "load_texts"]
+__all__ = ["SITE_LANGUAGES", "PageTexts", "Section", "complete_texts", "differences", "load_texts"]
 
 Tree: TypeAlias = "str | list[Tree] | dict[str, Tree]"
 
 SHAPE = Language("en")
 _ISOLATE, _END = "\u2068", "\u2069"  # a name in another script keeps its own direction (UAX #9)
 _PLACE = re.compile(r"\{[a-z_]+\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One part of a page of prose."""
+
+    heading: str
+    text: tuple[str, ...]
+    points: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +67,16 @@ class PageTexts:
         if not isinstance(value, str):
             raise KeyError(keys)
         return value
+
+    def sections(self, page: str) -> tuple[Section, ...]:
+        """Give the parts of a page of prose."""
+        tree = self.words[page]
+        parts = tree["sections"] if isinstance(tree, Mapping) else []
+        return tuple(
+            Section(str(each["heading"]), tuple(map(str, each["text"])), tuple(map(str, each["points"])))
+            for each in parts
+            if isinstance(each, Mapping)
+        )
 
 
 @cache
