@@ -95,8 +95,8 @@ def test_a_cosignature_is_ours_byte_for_byte() -> None:
     text = Checkpoint("example.org/log", 7, bytes(32)).text()
     line = cosign(text, "witness.example/a", WITNESS, AT).text()
     assert line == (
-        "— witness.example/a RIc/0wAAAABrBCrA4lZAZ4XaQadJm7laEWR3vCrZZ3KUNOOSI9G/tTW9Bd3vhf55OVs5o5ljyF4NgMlhG2XJPo4MDi"
-        "wgJDxFBYclCA==\n"
+        "— witness.example/a RIc/0wAAAABrBCrA4lZAZ4XaQadJm7laEWR3vCrZZ3KUNOOSI9G/tTW9Bd3vhf55OVs5o5ljyF4NgMlhG2XJPo4"
+        "MDiwgJDxFBYclCA==\n"
     )
 
 

@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from police2peer.catalogue import snapshot as files
 from police2peer.catalogue.distrust import FETCH_AGAIN, JsonObject, distrusting, read_object
 from police2peer.catalogue.head import Head, read_utc
+from police2peer.catalogue.log.policy import LOG_ROLE, LogPolicy
 from police2peer.errors import NotAuthentic
 
 __all__ = ["AGENCY_PREFIX", "Agency", "KeyRing", "Trusted", "Versions", "canonical", "walk_metadata"]
@@ -94,6 +95,7 @@ class Trusted:
     head_sha256: str
     expired_role: str | None
     expired_at: datetime | None
+    log: LogPolicy | None = None
 
 
 def canonical(value: object) -> bytes:
@@ -269,8 +271,8 @@ def _check_content(raw: bytes, length: int, sha256: str, what: str) -> None:
         raise NotAuthentic(f"{what} in this copy of the catalogue is not the published one", remedy=FETCH_AGAIN)
 
 
-def _read_delegations(targets: _Signed) -> tuple[KeyRing, dict[str, Agency]]:
-    """Give the keys of the catalogue role and every agency with its keys."""
+def _read_delegations(targets: _Signed) -> tuple[KeyRing, dict[str, Agency], LogPolicy | None]:
+    """Give the keys of the catalogue role, every agency with its keys, and the log where there is one."""
     delegations = _object(targets.signed["delegations"])
     roles = {_text(_object(each)["name"]): _object(each) for each in _list(delegations["roles"])}
     catalogue = roles["catalogue"]
@@ -282,7 +284,9 @@ def _read_delegations(targets: _Signed) -> tuple[KeyRing, dict[str, Agency]]:
             about = _object(role["agency"])
             ring = _ring(delegations["keys"], role)
             agencies[name] = Agency(name, _text(about["name"]), _text(about["country"]), ring)
-    return _ring(delegations["keys"], catalogue), agencies
+    log = roles.get(LOG_ROLE)
+    policy = LogPolicy.read(log[LOG_ROLE], _ring(delegations["keys"], log).keys) if log else None
+    return _ring(delegations["keys"], catalogue), agencies, policy
 
 
 def walk_metadata(reader: files.Reader, pinned: bytes, now: datetime, seen: Versions) -> Trusted:
@@ -300,11 +304,11 @@ def walk_metadata(reader: files.Reader, pinned: bytes, now: datetime, seen: Vers
         named_catalogue = _Named.of(snapshot.signed, "catalogue.json")
     targets = walk.named(named_targets, "targets", "targets", rings["targets"], files.TARGETS_LIMIT_BYTES)
     with distrusting("the list of agencies"):
-        ring, agencies = _read_delegations(targets)
+        ring, agencies, log = _read_delegations(targets)
     catalogue = walk.named(named_catalogue, "catalogue", "targets", ring, files.CATALOGUE_LIMIT_BYTES)
     head_sha256, head = walk.head(catalogue)
     each = (root, timestamp, snapshot, targets, catalogue)
     versions = Versions(*(signed.version for signed in each))
     versions.check_not_before(seen)
     role, at = walk.expired or (None, None)
-    return Trusted(versions, agencies, head, head_sha256, role, at)
+    return Trusted(versions, agencies, head, head_sha256, role, at, log)
