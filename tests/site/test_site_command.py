@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
+import hashlib
 import json
 import subprocess
 import sys
@@ -9,14 +10,20 @@ from click.testing import CliRunner
 from tests.site.conftest import World
 
 from police2peer.cli import main
+from police2peer.site import SITE_LANGUAGES
+
+_PAGES = 11  # in each language
 
 
 def test_the_command_builds_from_the_agencys_own_folder(own: World, tmp_path: Path) -> None:
     arguments = ["site", "build", str(tmp_path), "--catalogue", str(own.home), "--agency", "Police Unit A"]
     result = CliRunner().invoke(main, arguments)
     assert result.exit_code == 0, result.output
-    assert "50 pages, 6 languages" in result.output
-    assert "drafts    en, de, fr, es, pl, ar" in result.output
+    count = len(SITE_LANGUAGES)
+    assert f"{_PAGES * count + 2} pages, {count} languages" in result.output
+    assert f"drafts    {', '.join(SITE_LANGUAGES)}: " in result.output
+    assert "NOT SIGNED" in result.output
+    assert "described in words only" in result.output
     assert (tmp_path / "root.json").read_bytes() == own.root
 
 
@@ -45,3 +52,24 @@ def test_the_command_serves_on_loopback_until_interrupted(own: World) -> None:
         with urllib.request.urlopen(url) as response:  # noqa: S310 - our own loopback address
             assert response.status == 200
         process.terminate()
+
+
+def test_the_help_part_is_built_without_a_catalogue_and_refuses_one(own: World, tmp_path: Path) -> None:
+    arguments = ["site", "build", str(tmp_path / "help"), "--agency", "A", "--only", "help", "--language", "de"]
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 0, result.output
+    assert result.output.startswith("4 pages, 1 languages")
+    assert "SIGNED" not in result.output
+    assert CliRunner().invoke(main, [*arguments, "--catalogue", str(own.home)]).exit_code == 2
+    whole = CliRunner().invoke(main, [each for each in arguments if each not in {"--only", "help"}])
+    assert whole.exit_code == 2
+    assert "--catalogue" in whole.output
+
+
+def test_the_list_of_what_police_never_do_is_signed_with_the_key_that_is_given(own: World, tmp_path: Path) -> None:
+    key = next((own.home / "keys").glob("agency-*.pem"))
+    arguments = ["site", "build", str(tmp_path), "--catalogue", str(own.home), "--agency", "A", "--language", "de"]
+    result = CliRunner().invoke(main, [*arguments, "--never-key", str(key)])
+    assert result.exit_code == 0, result.output
+    assert "NOT SIGNED" not in result.output
+    assert hashlib.sha256((tmp_path / "never.pem").read_bytes()).hexdigest() in result.output

@@ -124,6 +124,7 @@ def test_the_code_of_a_qr_address_is_checked_and_goes_with_the_language(
     seen = visit(f"{url}#{built.code(GENUINE)}")
     seen.page.click("a[hreflang=pl]")
     assert seen.outcome() == "genuine"
+    seen.page.click("header summary")
     seen.page.click("header a[hreflang=ar]")
     assert seen.outcome() == "genuine"
     assert seen.page.evaluate("document.documentElement.lang") == "ar"

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from importlib.resources import files
+from typing import ClassVar, TypeAlias
 
 from babel.dates import format_date
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -27,8 +28,9 @@ from police2peer.site.texts import PageTexts, Section
 
 __all__ = ["Assets", "HelpSite", "Publisher", "WholeSite"]
 
-# Key in the texts, and file without ".html".
-_MENU = (
+_Menu: TypeAlias = tuple[tuple[str, str], ...]  # key in the texts, and file without ".html"
+
+_MENU: _Menu = (
     ("verify", "index"),
     ("about", "about"),
     ("looks", "looks"),
@@ -36,9 +38,9 @@ _MENU = (
     ("accident", "accident"),
     ("scam", "scam"),
 )
-_FOOTER_MENU = tuple((key, key) for key in ("press", "contact", "privacy", "accessibility", "offline"))
-_HELP_MENU = (("help", "index"),)
-_HELP_FOOTER_MENU = (("privacy", "privacy"), ("accessibility", "accessibility"))
+_FOOTER_MENU: _Menu = tuple((key, key) for key in ("press", "contact", "privacy", "accessibility", "offline"))
+_HELP_MENU: _Menu = (("help", "index"),)
+_HELP_FOOTER_MENU: _Menu = (("privacy", "privacy"), ("accessibility", "accessibility"))
 _ONWARD = {
     "genuine": ("help", "accident"),
     "withdrawn": ("help", "accident"),
@@ -135,9 +137,9 @@ class _Site:
     today: date
     assets: Assets
 
-    menu = _MENU
-    footer_menu = _FOOTER_MENU
-    apart = False
+    menu: ClassVar[_Menu] = _MENU
+    footer_menu: ClassVar[_Menu] = _FOOTER_MENU
+    apart: ClassVar[bool] = False
 
     @cached_property
     def _environment(self) -> Environment:
@@ -173,10 +175,10 @@ class _Site:
 
     def _own(self, texts: PageTexts, key: str) -> Mapping[str, object]:
         """Give the values of this page alone."""
-        plain = {"csp": page_policy(self.assets.style)}
+        plain: dict[str, object] = {"csp": page_policy(self.assets.style)}
         if key == "help":
-            return plain | help_values(self.directory, texts, self.today)
-        return plain | {"sections": texts.sections(key)}
+            return {**plain, **help_values(self.directory, texts, self.today)}
+        return {**plain, "sections": texts.sections(key)}
 
     def pages(self) -> Iterator[tuple[str, str]]:
         """Give the name and the text of every page."""
@@ -251,9 +253,9 @@ class WholeSite(_Site):
 class HelpSite(_Site):
     """The help list alone, for a domain of its own: no check, no catalogue, other colours than the police's."""
 
-    menu = _HELP_MENU
-    footer_menu = _HELP_FOOTER_MENU
-    apart = True
+    menu: ClassVar[_Menu] = _HELP_MENU
+    footer_menu: ClassVar[_Menu] = _HELP_FOOTER_MENU
+    apart: ClassVar[bool] = True
 
     def _name(self, texts: PageTexts) -> str:
         return texts.of("nav", "help")
