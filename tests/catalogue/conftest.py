@@ -78,7 +78,7 @@ class Case:
         return [
             self.verifier.file(self.file(number)),
             self.verifier.code(self.code(number)),
-            self.verifier.magnet(self.magnet(number)),
+            self.verifier.link(self.magnet(number)),
         ]
 
     def outcomes(self, number: int) -> set[Outcome]:

@@ -18,12 +18,12 @@ from police2peer.catalogue import RecordDraft, SeenNothing, Status, Verdict
 from police2peer.catalogue.examination import Examination, FileQuestion
 from police2peer.catalogue.freshness import record_keys
 from police2peer.catalogue.head import Head
-from police2peer.catalogue.lookup import Alias, parse_magnet
+from police2peer.catalogue.lookup import Alias
 from police2peer.catalogue.metadata import Versions, canonical, walk_metadata
 from police2peer.catalogue.record import RECORD_SIGNING_PREFIX, Record
 from police2peer.catalogue.seal import Place, Signature, open_entry, open_record, seal_entry, seal_record
 from police2peer.catalogue.snapshot import FolderReader
-from police2peer.errors import BadInput, NotAuthentic
+from police2peer.errors import NotAuthentic
 
 if TYPE_CHECKING:
     from tests.catalogue.conftest import Case
@@ -333,11 +333,3 @@ def test_deeply_nested_and_endless_numbers_are_not_authentic(thief_of: Callable[
         thief.files.own["md/timestamp.json"] = content[: 15 * 1024]
         with pytest.raises(NotAuthentic):
             thief.ask()
-
-
-@given(st.text(max_size=200) | st.text(max_size=60).map("magnet:?xt=urn:btih:".__add__))
-def test_any_text_as_a_link_is_read_or_wrong_use(raw: str) -> None:
-    try:
-        assert parse_magnet(raw)
-    except BadInput:
-        return

@@ -60,7 +60,7 @@ def test_network_ids_listed_later_are_found(case: "Case") -> None:
         with pytest.raises(BadInput):
             registry.add_network_ids([("W-0000", "btih", "AB" * 20)])
     case.publish()
-    assert case.verifier.magnet("magnet:?xt=urn:btih:" + "ab" * 20).outcome is Outcome.GENUINE
+    assert case.verifier.link("magnet:?xt=urn:btih:" + "ab" * 20).outcome is Outcome.GENUINE
     assert case.outcomes(0) == {Outcome.GENUINE}
 
 

@@ -46,7 +46,7 @@ def test_an_unknown_file_or_code_is_not_one_of_ours(built: "Case") -> None:
 
 
 def test_an_unknown_link_is_cannot_tell_because_links_may_be_left_out(built: "Case") -> None:
-    verdict = built.verifier.magnet(built.magnet(40))
+    verdict = built.verifier.link(built.magnet(40))
     assert verdict.outcome is Outcome.CANNOT_TELL
     assert "block list" in verdict.reason
 
@@ -106,14 +106,14 @@ def test_what_is_nothing_like_a_code_is_wrong_use(built: "Case", raw: str) -> No
 )
 def test_a_link_without_a_usable_id_is_wrong_use(built: "Case", raw: str) -> None:
     with pytest.raises(BadInput):
-        built.verifier.magnet(raw)
+        built.verifier.link(raw)
 
 
 def test_a_link_is_read_in_base32_in_upper_case_and_as_version_2(built: "Case") -> None:
     ids = dict(built.drafts[0].network_ids)
     base32 = base64.b32encode(bytes.fromhex(ids["btih"])).decode()
     for topic in (f"urn:btih:{base32}", f"URN:BTIH:{ids['btih'].upper()}", f"urn:btmh:1220{ids['btmh']}"):
-        assert built.verifier.magnet(f"MAGNET:?dn=x&xt={topic}").outcome is Outcome.GENUINE
+        assert built.verifier.link(f"MAGNET:?dn=x&xt={topic}").outcome is Outcome.GENUINE
 
 
 def test_an_empty_file_is_not_one_of_ours(built: "Case", tmp_path: Path) -> None:

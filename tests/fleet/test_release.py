@@ -2,6 +2,7 @@
 import base64
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from police2peer.campaign import load_campaign, new_signing_key, public_bytes, read_public_key, read_signing_key
+from police2peer.catalogue.lookup import parse_network_id
 from police2peer.errors import BadInput, NotAuthentic
 from police2peer.fleet import Release, network_ids, parse_release, plan_offers, read_release, write_release
 from police2peer.warningfiles import Manifest, read_manifest
@@ -37,6 +39,23 @@ def test_no_two_offers_share_a_swarm(unit: Path) -> None:
     ids = [one for ids in network_ids(_read(unit), read_manifest(unit / "files")).values() for one in ids]
     assert len(set(ids)) == len(ids) == len(_read(unit).offers)
     assert all(kind == "btih" and len(value) == 40 for kind, value in ids)
+
+
+def test_each_network_names_a_file_in_its_own_way_and_offers_that_share_a_name_give_it_once(unit: Path) -> None:
+    release, manifest = _read(unit), read_manifest(unit / "files")
+    hashes = manifest.files[0].hashes
+    of_file = [offer for offer in release.offers if offer.file_id == manifest.files[0].id]
+
+    def ids_on(network: str) -> list[tuple[str, str]]:
+        offers = tuple(replace(offer, network=network) for offer in of_file * 2)
+        return network_ids(replace(release, offers=offers), manifest).get(hashes.sha256, [])
+
+    assert ids_on("ed2k") == [("ed2k", hashes.ed2k), ("aich", hashes.aich)]
+    assert ids_on("directconnect") == ids_on("gnutella") == [("tth", hashes.tth)]
+    assert {kind for kind, _ in ids_on("bittorrent")} == {"btih"}
+    assert ids_on("another") == []
+    for network in ("ed2k", "directconnect"):
+        assert all(parse_network_id(*pair) for pair in ids_on(network))
 
 
 def test_a_release_signed_by_another_key_is_not_authentic(unit: Path, tmp_path: Path) -> None:

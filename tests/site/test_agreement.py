@@ -62,8 +62,8 @@ def _ask_python(world: World, catalogue: Path, root: bytes, now: datetime) -> li
         verifier.file(world.unknown()),
         *(verifier.code(world.code(number)) for number in (GENUINE, WITHDRAWN)),
         verifier.code("FVPA-GSRR-NJ60"),
-        *(verifier.magnet(world.magnet(number)) for number in (GENUINE, WITHDRAWN)),
-        verifier.magnet("magnet:?xt=urn:btih:" + "ab" * 20),
+        *(verifier.link(world.magnet(number)) for number in (GENUINE, WITHDRAWN)),
+        verifier.link("magnet:?xt=urn:btih:" + "ab" * 20),
     ]
     return [verdict.outcome.name.lower() for verdict in verdicts]
 

@@ -5,9 +5,10 @@ import hashlib
 import random
 
 import pytest
+from tests.catalogue.link_cases import BROKEN_LINKS, SOUND_LINKS
 from tests.site.conftest import Script
 
-from police2peer.catalogue.lookup import parse_magnet
+from police2peer.catalogue.link import is_link, parse_link, take_code_from_address
 from police2peer.errors import BadInput
 from police2peer.warningfiles import CODE_ALPHABET, nearest_code, parse_code
 
@@ -44,32 +45,56 @@ def test_codes_are_read_as_the_command_line_reads_them(script: Script) -> None:
     assert sum(each is not None for each in told) > 100
 
 
-def test_magnet_links_are_read_as_the_command_line_reads_them(script: Script) -> None:
-    v1, v2 = "ab" * 20, "cd" * 32
-    links = [
-        f"magnet:?xt=urn:btih:{v1}",
-        f"MAGNET:?XT=URN:BTIH:{v1.upper()}&dn=sample-clip-07",
-        "magnet:?xt=urn:btih:ABCDEFGHIJKLMNOPQRSTUVWXYZ234567",
-        f"magnet:?xt.1=urn:btih:{v1}&xt.2=urn:btmh:1220{v2}",
-        f"magnet:?xt=urn:btmh:{v2}&xt=urn:btmh:{v2}",
-        f" magnet:?dn=x%26y&xt=urn%3Abtih%3A{v1}+ ",
-        f"magnet:?tr=udp%3A%2F%2Fexample.org&xt=urn:btih:{v1}&xt=urn:sha1:abc",
-        "magnet:?xt=urn:btih:abc",
-        f"magnet:?xt=urn:btih:{v1}&xt=urn:btih:zz",
-        "magnet:?dn=x",
-        "magnet:",
-        f"http://example.org/?xt=urn:btih:{v1}",
-        f"magnet:?xt=urn:btih:{v1}:x",
-        "magnet:?xt=urn:btih",
+def _read_link(text: str) -> object:
+    if not is_link(text):
+        return None
+    try:
+        return [[alias.type, alias.value] for alias in parse_link(text)]
+    except BadInput:
+        return []
+
+
+def test_links_are_read_as_the_command_line_reads_them(script: Script) -> None:
+    draw = random.Random(10)
+    links = [*SOUND_LINKS, *BROKEN_LINKS, *(_spoil(draw.choice(list(SOUND_LINKS)), draw) for _ in range(600))]
+    read = script.run("(links) => { SOURCE; return links.map(readLink); }", links)
+    assert isinstance(read, list)
+    assert read == list(map(_read_link, links))
+    assert read[: len(SOUND_LINKS)] == [list(map(list, ids)) for ids in SOUND_LINKS.values()]
+
+
+def _spoil(link: str, draw: random.Random) -> str:
+    """Change a link as a slip of the hand or a messenger does."""
+    at = draw.randrange(len(link))
+    sign = draw.choice([*"|:=&/%#+ aZ7", "%7C", "%7c", "xt=", "h=", "\u00e4"])
+    return draw.choice((link[:at], link[:at] + sign + link[at:], link[:at] + sign + link[at + 1 :], link[at:]))
+
+
+def test_the_code_of_a_scanned_address_is_read_as_the_command_line_reads_it(script: Script) -> None:
+    code = "FVPA-GSRR-NJ60"
+    addresses = [
+        f"https://police.example/verify#{code}",
+        f"HTTPS://POLICE.EXAMPLE/VERIFY#{code.lower()}",
+        f" http://127.0.0.1:8080/en/index.html?x=1#{code.replace('-', '%20')} ",
+        f"https://police.example/verify#{code}#",
+        "https://police.example/verify#%FF",
+        "https://police.example/verify#%",
+        "https://police.example/verify#",
+        "https://police.example/verify",
+        f"ftp://police.example/#{code}",
+        f"#{code}",
+        code,
     ]
 
-    def expected(link: str) -> object:
+    def expected(text: str) -> object:
         try:
-            return [[alias.type, alias.value] for alias in parse_magnet(link)]
+            return parse_code(take_code_from_address(text))
         except BadInput:
             return None
 
-    assert script.run("(links) => { SOURCE; return links.map(readMagnet); }", links) == list(map(expected, links))
+    run = "(texts) => { SOURCE; return texts.map((text) => readCode(takeCode(text))?.code ?? null); }"
+    assert script.run(run, addresses) == list(map(expected, addresses))
+    assert [expected(address) for address in addresses] == [code] * 3 + [None] * 7 + [code]
 
 
 _STREAM = """

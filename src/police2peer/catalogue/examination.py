@@ -42,6 +42,10 @@ class Question:
         """Whether the signed record itself names what was asked."""
         raise NotImplementedError
 
+    def is_wholly_in(self, record: Record) -> bool:  # noqa: ARG002 - only a link has several parts
+        """Whether nothing that was asked is about another file."""
+        return True
+
 
 class FileQuestion(Question):
     """A file, by its SHA-256 and size; both are asked for late, when they may still be being computed."""
@@ -78,7 +82,7 @@ class CodeQuestion(Question):
 
 
 class LinkQuestion(Question):
-    """The network ids of a magnet link."""
+    """The network ids of a link. A link that joins an id of ours with one that no record knows is not ours."""
 
     asked = Asked.LINK
 
@@ -92,6 +96,10 @@ class LinkQuestion(Question):
     def is_answered_by(self, record: Record, alias: Alias) -> bool:
         """Compare the id that led to the record."""
         return record.is_about(alias)
+
+    def is_wholly_in(self, record: Record) -> bool:
+        """Compare all ids."""
+        return all(record.is_about(alias) for alias in self._ids)
 
 
 class Examination:
@@ -113,7 +121,8 @@ class Examination:
             for alias in question.aliases(head.stretch)
             for entry in find_entries(self._reader, head.root, head.depth, lookup_key(alias))  # 5
         ]
-        return self._date(_conclude(question.asked, found, head.at))  # 8
+        whole = [each for each in found if question.is_wholly_in(each[0])]
+        return self._date(_conclude(question.asked, whole, head.at))  # 8
 
     def _follow(self, question: Question, alias: Alias, entry: bytes) -> tuple[Record, Agency]:
         # 6. the record, from its pack, and its agency's signatures over the exact bytes

@@ -14,6 +14,7 @@ import os
 import stat
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -85,7 +86,7 @@ def _open_regular(path: Path) -> io.FileIO:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except FileNotFoundError as error:
-        raise BadInput("there is no such file", remedy="give a file, a code or a magnet link") from error
+        raise BadInput("there is no such file", remedy="give a file, a code or a link") from error
     except OSError as error:
         raise BadInput(
             f"the file cannot be opened: {error.strerror}", remedy="check its permissions, or copy it first"
@@ -96,7 +97,7 @@ def _open_regular(path: Path) -> io.FileIO:
     os.close(descriptor)
     if stat.S_ISDIR(mode):
         raise BadInput("this is a folder", remedy="give one file of it at a time")
-    raise BadInput("this is not a plain file", remedy="give a file, a code or a magnet link")
+    raise BadInput("this is not a plain file", remedy="give a file, a code or a link")
 
 
 class Verifier:
@@ -113,19 +114,21 @@ class Verifier:
         digest = _Digest(path, progress)
         from police2peer.catalogue.examination import FileQuestion  # noqa: PLC0415 - loads while the file is hashed
 
-        return self._examine(FileQuestion(digest))
+        return _say_empty(self._examine(FileQuestion(digest)), path)
 
     def code(self, raw: str) -> "Verdict":
-        """Check a code as a person typed it. Raises `BadInput` when it is nothing like one."""
+        """Check a code as a person typed it, or scanned it in an address. Raises `BadInput` when it is none."""
         from police2peer.catalogue.examination import CodeQuestion  # noqa: PLC0415 - a file needs no codes
+        from police2peer.catalogue.link import take_code_from_address  # noqa: PLC0415
         from police2peer.catalogue.verdict import Outcome, Verdict  # noqa: PLC0415
         from police2peer.warningfiles import nearest_code, parse_code  # noqa: PLC0415
 
+        text = take_code_from_address(raw)
         try:
-            code = parse_code(raw)
+            code = parse_code(text)
         except BadInput as error:
-            if _counts_twelve(raw):
-                nearest = nearest_code(raw)
+            if _counts_twelve(text):
+                nearest = nearest_code(text)
                 ask = f"did you mean {nearest}? " if nearest else ""
                 return Verdict(
                     Outcome.CANNOT_TELL, error.facts, ask + "compare it with the file once more", suggestion=nearest
@@ -133,12 +136,12 @@ class Verifier:
             raise
         return self._examine(CodeQuestion(code))
 
-    def magnet(self, raw: str) -> "Verdict":
-        """Check a magnet link by the ids in it; nothing is fetched. Raises `BadInput`."""
+    def link(self, raw: str) -> "Verdict":
+        """Check a magnet or ed2k link by the ids in it; nothing is fetched. Raises `BadInput`."""
         from police2peer.catalogue.examination import LinkQuestion  # noqa: PLC0415
-        from police2peer.catalogue.lookup import parse_magnet  # noqa: PLC0415
+        from police2peer.catalogue.link import parse_link  # noqa: PLC0415
 
-        return self._examine(LinkQuestion(parse_magnet(raw)))
+        return self._examine(LinkQuestion(parse_link(raw)))
 
     def _examine(self, question: "Question") -> "Verdict":
         from police2peer.catalogue.examination import Examination  # noqa: PLC0415
@@ -154,6 +157,13 @@ class Verifier:
         except OSError as error:
             facts = f"the file or the catalogue cannot be read: {error.strerror}"
             return Verdict(Outcome.CANNOT_TELL, facts, "check the disk and the permissions, then try again")
+
+
+def _say_empty(verdict: "Verdict", path: Path) -> "Verdict":
+    """Give the reason that an empty file can have."""
+    if verdict.exit_code != 1 or path.stat().st_size:
+        return verdict
+    return replace(verdict, reason="this file is empty, and no warning file is", what_to_do="check another file")
 
 
 def _counts_twelve(raw: str) -> bool:

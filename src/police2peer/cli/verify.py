@@ -15,6 +15,7 @@ from pathlib import Path
 import click
 
 from police2peer.catalogue import Home, Outcome, SeenFile, Verdict, Verifier, default_seen_file
+from police2peer.catalogue.link import is_link
 from police2peer.errors import BadInput, Police2PeerError
 
 __all__ = ["verify"]
@@ -30,7 +31,7 @@ _INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 
 @click.command()
-@click.argument("what", metavar="FILE|CODE|MAGNET")
+@click.argument("what", metavar="FILE|CODE|LINK")
 @click.option(
     "--catalogue",
     "folder",
@@ -55,7 +56,9 @@ _INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 def verify(
     ctx: click.Context, what: str, folder: Path, root: Path | None, seen: Path | None, *, as_json: bool
 ) -> None:
-    """Tell whether a FILE, a CODE or a MAGNET link is a genuine warning file. Works offline.
+    """Tell whether a FILE, a CODE or a LINK (magnet, ed2k, or the address of a QR code) is of a genuine warning file.
+
+    Works offline.
 
     Exit codes: 0 genuine, 1 not one of ours, 2 wrong use, 3 withdrawn, 4 cannot tell.
     """
@@ -80,8 +83,8 @@ def verify(
 
 
 def _ask(verifier: Verifier, what: str) -> Verdict:
-    if what.strip().lower().startswith("magnet:"):
-        return verifier.magnet(what)
+    if is_link(what):
+        return verifier.link(what)
     path = Path(what)
     if path.exists() or path.is_symlink():
         with _progress(path) as progress:
@@ -90,8 +93,8 @@ def _ask(verifier: Verifier, what: str) -> Verdict:
         return verifier.code(what)
     except BadInput as error:
         raise BadInput(
-            "there is no file of this name, and it is no code and no magnet link either",
-            remedy="give the path of a file, the 12 letters and digits of a code, or a whole magnet link in quotes",
+            "there is no file of this name, and it is no code and no link either",
+            remedy="give the path of a file, the 12 letters and digits of a code, or a whole link in quotes",
         ) from error
 
 

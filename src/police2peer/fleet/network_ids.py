@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The names under which networks know the offers of a release, for the catalogue: a magnet can then be looked up.
+"""The names under which networks know the offers of a release, for the catalogue: a link can then be looked up.
 
-A campaign decides whether they are published at all: membership of a known identifier can be tested by anyone.
+Links of eD2k and Direct Connect name the bytes and not the offer, so that all offers of a file share them. A campaign
+decides whether they are published at all: membership of a known identifier can be tested by anyone.
 The file is JSON: `{"<SHA-256 of the file, hex>": [["btih", "<40 hex digits>"], ...]}`.
 """
 
@@ -21,13 +22,26 @@ NetworkIds = dict[str, list[tuple[str, str]]]
 
 
 def network_ids(release: Release, manifest: Manifest) -> NetworkIds:
-    """Give the identifiers of every offer by the SHA-256 of its file."""
+    """Give the identifiers of every offer by the SHA-256 of its file, each once."""
     files = {file.id: file for file in manifest.files}
     found: NetworkIds = {}
     for offer in offers_of(release, files, {file.id: Path() for file in manifest.files}):
-        if offer.network == "bittorrent":
-            found.setdefault(offer.hashes.sha256, []).append(("btih", infohash(offer).hex()))
-    return found
+        ids = found.setdefault(offer.hashes.sha256, [])
+        ids += [pair for pair in _names(offer) if pair not in ids]
+    return {sha256: ids for sha256, ids in found.items() if ids}
+
+
+def _names(offer: Offer) -> tuple[tuple[str, str], ...]:
+    """Give what links on the offer's network call it; the types are those of docs/catalogue-format.md, "Lookup"."""
+    match offer.network:
+        case "bittorrent":
+            return (("btih", infohash(offer).hex()),)
+        case "ed2k":
+            return (("ed2k", offer.hashes.ed2k), ("aich", offer.hashes.aich))
+        case "directconnect" | "gnutella":
+            return (("tth", offer.hashes.tth),)
+        case _:
+            return ()
 
 
 def offers_of(

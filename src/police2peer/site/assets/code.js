@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-// The short code and the magnet link, read as the command line reads them (warningfiles/code.py, catalogue).
+// Codes, links and scanned addresses, read as the command line reads them (warningfiles/code.py, catalogue/link.py).
 
 const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
@@ -29,25 +29,60 @@ function readCode(raw) {
   return { code: text.match(/..../g).join("-"), exact };
 }
 
-// Reads the BitTorrent ids out of a magnet link as [[type, value]]; name, trackers and peers are dropped unread.
-// Gives null when it is no magnet link that names a file.
-function readMagnet(raw) {
-  const text = raw.trim();
-  if (!/^magnet:\?/i.test(text) || text.length > 16384) return null;
-  const ids = new Map();
-  for (const [name, topic] of new URLSearchParams(text.slice(8))) {
-    const [scheme, kind, ...rest] = topic.split(":");
-    if (!/^xt(\.\d+)?$/i.test(name) || scheme.toLowerCase() !== "urn") continue;
-    const type = (kind || "").toLowerCase();
-    if (type !== "btih" && type !== "btmh") continue;
-    let value = rest.join(":");
-    if (type === "btih" && /^[A-Z2-7]{32}$/i.test(value)) value = fromBase32(value.toUpperCase());
-    value = value.toLowerCase();
-    if (type === "btmh") value = value.replace(/^1220/, "");
-    if (!(type === "btih" ? /^[0-9a-f]{40}$/ : /^[0-9a-f]{64}$/).test(value)) return null;
-    ids.set(type + value, [type, value]);
+// Takes the code out of an address of a QR code; any other text stays as it is.
+function takeCode(raw) {
+  const address = raw.length > 16384 ? null : /^https?:\/\/[^#]*#(.*)$/is.exec(raw.trim());
+  try {
+    return address ? decodeURIComponent(address[1]) : raw;
+  } catch {
+    return "";
   }
-  return ids.size ? [...ids.values()] : null;
+}
+
+const ID_FORMS = {
+  btih: /^[0-9a-f]{40}$/,
+  btmh: /^[0-9a-f]{64}$/,
+  ed2k: /^[0-9a-f]{32}$/,
+  aich: /^[A-Z2-7]{32}$/,
+  tth: /^[A-Z2-7]{38}[AIQY]$/,
+};
+
+const TOPICS = new Map([["btih", "btih"], ["btmh", "btmh"], ["ed2k", "ed2k"], ["ed2khash", "ed2k"], ["aich", "aich"], ["tiger", "tth"]]);
+
+// Reads the ids out of a magnet or ed2k link as [[type, value]]; name, size, trackers and sources are dropped unread.
+// Gives null when it is no link, and [] when it is one that does not say, or not well, which file it means.
+function readLink(raw) {
+  const text = raw.trim();
+  if (!/^(magnet|ed2k):/i.test(text)) return null;
+  const pairs = text.length > 16384 ? [] : /^ed2k/i.test(text) ? readEd2k(text) : readMagnet(text);
+  const ids = new Map(pairs.map((pair) => [pair.join(), pair]));
+  return pairs.every(([type, value]) => ID_FORMS[type].test(value)) ? [...ids.values()] : [];
+}
+
+function readMagnet(text) {
+  if (!/^magnet:\?/i.test(text)) return [];
+  const pairs = [];
+  for (const [name, topic] of new URLSearchParams(text.slice(8))) {
+    let [scheme, kind = "", ...rest] = topic.split(":");
+    if (!/^xt(\.[0-9]+)?$/i.test(name) || scheme.toLowerCase() !== "urn") continue;
+    if (/^tree$/i.test(kind)) kind = rest.shift() || "";
+    const type = TOPICS.get(kind.toLowerCase());
+    if (!type) continue;
+    let value = rest.join(":").toUpperCase();
+    if (type === "btih" && /^[A-Z2-7]{32}$/.test(value)) value = fromBase32(value);
+    if (type === "btmh") value = value.replace(/^1220/, "");
+    pairs.push([type, type === "aich" || type === "tth" ? value : value.toLowerCase()]);
+  }
+  return pairs;
+}
+
+// ed2k://|file|NAME|SIZE|HASH|h=AICH|/ where browsers write the bars as %7C.
+function readEd2k(text) {
+  const fields = text.replace(/%7c/gi, "|").split("|");
+  if (fields.length < 6 || !/^ed2k:\/\/\|file$/i.test(fields.slice(0, 2).join("|")) || !/^[0-9]{1,20}$/.test(fields[3])) return [];
+  const end = fields.indexOf("/", 5);
+  const trees = fields.slice(5, end < 0 ? fields.length : end).filter((field) => /^h=/i.test(field));
+  return [["ed2k", fields[4].toLowerCase()], ...trees.map((tree) => ["aich", tree.slice(2).toUpperCase()])];
 }
 
 function fromBase32(text) {

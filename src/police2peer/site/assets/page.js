@@ -72,19 +72,19 @@ function show(id, visible) {
   byId(id).hidden = !visible;
 }
 
-function refuse(suggestion) {
-  const field = byId("text");
+const PROBLEMS = ["not-a-code", "no-hash", "did-you-mean", "mistyped", "folder"];
+
+function refuse(problem, suggestion = "") {
+  const field = byId(problem === "folder" ? "file" : "text");
   field.setAttribute("aria-invalid", "true");
-  show("not-a-code", suggestion === undefined);
-  show("did-you-mean", Boolean(suggestion));
-  show("mistyped", suggestion === null);
-  byId("suggested").textContent = suggestion || "";
+  byId("suggested").textContent = suggestion;
+  for (const id of PROBLEMS) show(id, id === problem);
   field.focus();
 }
 
 function clearRefusal() {
-  byId("text").removeAttribute("aria-invalid");
-  for (const id of ["not-a-code", "did-you-mean", "mistyped"]) show(id, false);
+  for (const id of ["text", "file"]) byId(id).removeAttribute("aria-invalid");
+  for (const id of PROBLEMS) show(id, false);
 }
 
 const FORMATS = {
@@ -113,6 +113,7 @@ function showAnswer(ask, answer) {
   for (const reason of card.querySelectorAll("[data-reason]")) reason.hidden = reason.dataset.reason !== answer.reason;
   for (const part of card.querySelectorAll("[data-unless]")) part.hidden = part.dataset.unless === answer.reason;
   for (const note of card.querySelectorAll("[data-for]")) note.hidden = !note.dataset.for.split(" ").includes(ask.type);
+  for (const note of card.querySelectorAll("[data-empty]")) note.hidden = ask.file?.size !== 0;
   for (const note of card.querySelectorAll("[data-other-bytes]")) note.hidden = !(ask.type === "file" && genuineCode);
   const record = answer.record || {};
   write(card, "agency", answer.agency, "agency");
@@ -158,11 +159,11 @@ async function check(ask) {
 }
 
 function checkText(raw) {
-  const ids = readMagnet(raw);
-  const read = readCode(raw);
-  if (ids) return check({ type: "link", ids });
-  if (!read) return refuse();
-  if (!read.exact) return refuse(read.code);
+  const ids = readLink(raw);
+  const read = readCode(takeCode(raw));
+  if (ids) return ids.length ? check({ type: "link", ids }) : refuse("no-hash");
+  if (!read) return refuse("not-a-code");
+  if (!read.exact) return read.code ? refuse("did-you-mean", read.code) : refuse("mistyped");
   // The languages keep the code that is being checked; a fragment is never sent to a server.
   for (const link of document.querySelectorAll("a[hreflang]")) link.hash = read.code;
   byId("text").value = read.code;
@@ -199,7 +200,9 @@ document.addEventListener("dragleave", ({ relatedTarget }) => relatedTarget || b
 document.addEventListener("drop", (event) => {
   event.preventDefault();
   byId("drop").classList.remove("over");
-  if (event.dataTransfer.files.length) check({ type: "file", file: event.dataTransfer.files[0] });
+  const { items, files } = event.dataTransfer;
+  if (items[0]?.webkitGetAsEntry?.()?.isDirectory) refuse("folder");
+  else if (files.length) check({ type: "file", file: files[0] });
 });
 window.addEventListener("hashchange", checkFragment);
 show("tool", true);

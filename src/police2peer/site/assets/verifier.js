@@ -161,7 +161,7 @@ async function examine(ask, env, answer) {
     asked = [["code", toHex(await subtle.deriveBits({ name: "PBKDF2", hash: "SHA-256", salt: fromHex(salt, 16), iterations }, password, 256))]];
   }
 
-  const found = [];
+  let found = [];
   for (const [type, value] of asked) {
     // 5. index
     step(5);
@@ -213,7 +213,12 @@ async function examine(ask, env, answer) {
     }
   }
 
-  // 8. verdict: genuine where one agency stands by it, withdrawn where none does, else absent
+  // 8. verdict: genuine where one agency stands by it, withdrawn where none does, else absent;
+  // a link that joins an id of ours with one that the record does not know is not ours
+  if (ask.type === "link") {
+    const holds = (record) => asked.every(([type, value]) => record.network_ids.some((pair) => pair[0] === type && pair[1] === value));
+    found = found.filter((each) => holds(each.record));
+  }
   const best = found.find((each) => each.record.status === "genuine") || found[0];
   need(best || ask.type !== "link", "unlisted");
   answer.outcome = best ? best.record.status : "not_ours";
