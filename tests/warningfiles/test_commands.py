@@ -46,6 +46,15 @@ def test_preview_draws_every_language_of_a_message(folder: Path) -> None:
         assert sheet.width > 4 * 640
 
 
+def test_captions_tell_every_sentence_of_each_language(folder: Path, small_campaign: Campaign) -> None:
+    ended = _run("message", "captions", folder, "-o", folder / "captions")
+    assert (ended.exit_code, ended.stdout) == (0, f"2 captions files in {folder / 'captions'}\n")
+    for language, texts in small_campaign.messages[0].texts.items():
+        told = (folder / f"captions/combined-{language}.vtt").read_text("utf-8")
+        assert told.startswith("WEBVTT\n\n00:00:0")
+        assert [line for line in told.splitlines() if line in texts.subtitles] == list(texts.subtitles)
+
+
 def test_check_says_how_many_texts_it_tried(folder: Path) -> None:
     ended = _run("message", "check", folder, "--json")
     assert ended.exit_code == 0, ended.output

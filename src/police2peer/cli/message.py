@@ -122,6 +122,19 @@ def _make_gallery(studio: "Studio", one: "WarningMessage", language: "Language",
 
 @message.command()
 @_CAMPAIGN
+@click.option("-o", "--out", type=_FOLDER, default=Path("captions"), show_default=True, help="Where to.")
+def captions(campaign: Path, out: Path) -> None:
+    """Write what each film says, with times, as a captions file (WebVTT) for each message and language."""
+    with _opened(campaign) as (found, studio):
+        spoken = [(one, language) for one in found.messages for language in one.texts]
+        out.mkdir(parents=True, exist_ok=True)
+        for one, language in _tracked(spoken, "timing"):
+            write_whole(out / f"{one.id}-{language}.vtt", studio.captions(one, language).encode())
+    click.echo(f"{len(spoken)} captions files in {out}")
+
+
+@message.command()
+@_CAMPAIGN
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def check(campaign: Path, *, as_json: bool) -> None:
     """Tell every letter that the font lacks and every text that does not fit; exit code 1 when there is one.

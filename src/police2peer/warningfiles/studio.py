@@ -18,7 +18,8 @@ from police2peer.warningfiles.code import VerifyCode
 from police2peer.warningfiles.credentials import is_signed
 from police2peer.warningfiles.credentials.signing import Signatory
 from police2peer.warningfiles.film.layers import check_layers
-from police2peer.warningfiles.film.scenes import timeline_digest
+from police2peer.warningfiles.film.captions import captions_vtt
+from police2peer.warningfiles.film.scenes import timeline_digest, timeline_of
 from police2peer.warningfiles.layout import FILM, SHEET
 from police2peer.warningfiles.makers import BLANK_MAKERS, MAKERS
 from police2peer.warningfiles.padding import filler_seed, pad
@@ -116,6 +117,11 @@ class Studio:
             hashes=hashes,
             still_sha256=self._workshop.store.put(still),
         )
+
+    def captions(self, message: WarningMessage, language: Language) -> str:
+        """Give what the film says, with times, as WebVTT."""
+        timeline = timeline_of(self._workshop, self._gated(message, language), self.making)
+        return captions_vtt(timeline.subtitles.get(language, ()))
 
     def preview(self, message: WarningMessage, language: Language) -> tuple[Pixels, ...]:
         """Set every card of the film and the sheet, with a code that is never issued."""
