@@ -17,8 +17,8 @@ from police2peer.errors import BadInput
 from police2peer.warningfiles.code import VerifyCode
 from police2peer.warningfiles.credentials import is_signed
 from police2peer.warningfiles.credentials.signing import Signatory
-from police2peer.warningfiles.film.layers import check_layers
 from police2peer.warningfiles.film.captions import captions_vtt
+from police2peer.warningfiles.film.layers import check_layers
 from police2peer.warningfiles.film.scenes import timeline_digest, timeline_of
 from police2peer.warningfiles.layout import FILM, SHEET
 from police2peer.warningfiles.makers import BLANK_MAKERS, MAKERS
