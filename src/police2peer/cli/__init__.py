@@ -19,6 +19,7 @@ _NOUNS = {
     "campaign": ("campaign", "check a campaign file, or begin one from the example"),
     "catalogue": ("catalogue", "keep the signed register of warning files"),
     "credentials": ("credentials", "sign and check content credentials (C2PA) inside files"),
+    "help": ("help", "keep the directory of help services"),
     "key": ("key", "make and show signing keys"),
     "lab": ("lab", "a loopback network to see the whole mission on"),
     "make": ("make", "make the warning files of a campaign"),

@@ -5,6 +5,7 @@ Static pages for any web server; the check runs in the visitor's browser. `serve
 """
 
 from police2peer.site.builder import SiteReport, build_help_site, build_site
+from police2peer.site.help_check import HelpFinding, HelpTask, check_directory
 from police2peer.site.help_directory import Contact, Directory, HelpService, read_directory, shipped_directory
 from police2peer.site.mirror import place_catalogue
 from police2peer.site.server import SiteServer, serve_site
@@ -14,11 +15,14 @@ __all__ = [
     "SITE_LANGUAGES",
     "Contact",
     "Directory",
+    "HelpFinding",
     "HelpService",
+    "HelpTask",
     "SiteReport",
     "SiteServer",
     "build_help_site",
     "build_site",
+    "check_directory",
     "place_catalogue",
     "read_directory",
     "serve_site",
