@@ -16,7 +16,7 @@ from police2peer.catalogue import Outcome, RecordDraft, Registry, Verdict, Verif
 from police2peer.catalogue.freshness import sign_state
 from police2peer.catalogue.home import Home
 from police2peer.catalogue.metadata import Versions, walk_metadata
-from police2peer.catalogue.publication import _FolderStore
+from police2peer.catalogue.public_folder import PublicFolder
 from police2peer.catalogue.seen import Memory
 from police2peer.catalogue.tree import Change, apply_changes
 from police2peer.storage import write_whole
@@ -106,9 +106,9 @@ class Case:
 
     def change_index(self, changes: Iterable[Change]) -> None:
         """Publish a changed index, as a thief of the online key could."""
-        store = _FolderStore(self.public)
+        store = PublicFolder(self.public)
         head = walk_metadata(store, self.root, self.now, Versions()).head
-        root = apply_changes(store, head.root, head.depth, sorted(changes, key=lambda change: change.lookup_key))
+        root, _ = apply_changes(store, head.root, head.levels, sorted(changes, key=lambda change: change.lookup_key))
         self.sign_head(replace(head, root=root).to_bytes())
 
 

@@ -31,7 +31,7 @@ from police2peer.catalogue.lookup import Alias, CodeStretch, lookup_key
 from police2peer.catalogue.packing import RecordKey
 from police2peer.catalogue.seal import open_entry, seal_entry
 from police2peer.catalogue.snapshot import FolderReader, blob_name
-from police2peer.catalogue.tree import Change, find_entries
+from police2peer.catalogue.tree import Change, find_entries, levels_of
 from police2peer.catalogue.trust import signer_of
 from police2peer.errors import NotAuthentic
 
@@ -264,8 +264,8 @@ def test_a_record_signed_by_the_online_key_cannot_be_told(case: "Case", monkeypa
 
 def test_an_entry_that_leads_to_another_files_record_cannot_be_told(case: "Case") -> None:
     genuine = Alias("sha256", case.drafts[0].sha256)
-    head_root, depth = _root_of(case)
-    entry = find_entries(FolderReader(case.public), head_root, depth, lookup_key(genuine))[0]
+    head_root, levels = _root_of(case)
+    entry = find_entries(FolderReader(case.public), head_root, levels, lookup_key(genuine))[0]
     place = open_entry(genuine, entry)
     salt = CodeStretch(1000, bytes.fromhex(json.loads(_head_of(case))["code"]["salt"]))
     forged = [Alias("sha256", case.drafts[40].sha256), Alias("code", salt.value(case.code(40)))]
@@ -277,9 +277,9 @@ def test_an_entry_that_leads_to_another_files_record_cannot_be_told(case: "Case"
 
 
 def test_an_entry_moved_under_another_lookup_key_cannot_be_told(case: "Case") -> None:
-    root, depth = _root_of(case)
+    root, levels = _root_of(case)
     genuine = lookup_key(Alias("sha256", case.drafts[0].sha256))
-    entry = find_entries(FolderReader(case.public), root, depth, genuine)[0]
+    entry = find_entries(FolderReader(case.public), root, levels, genuine)[0]
     moved = lookup_key(Alias("sha256", case.drafts[40].sha256)) + entry[16:]
     case.change_index([Change(moved[:16], None, moved)])
     assert case.verifier.file(case.file(40)).outcome is Outcome.CANNOT_TELL
@@ -290,9 +290,9 @@ def _head_of(case: "Case") -> bytes:
     return bytes(newest.read_bytes())
 
 
-def _root_of(case: "Case") -> tuple[bytes, int]:
+def _root_of(case: "Case") -> tuple[bytes, tuple[int, ...]]:
     idx = json.loads(_head_of(case))["idx"]
-    return bytes.fromhex(idx["root"]), idx["depth"]
+    return bytes.fromhex(idx["root"]), levels_of(idx["depth"])
 
 
 def test_who_holds_only_the_catalogue_learns_no_hash_code_or_link(case: "Case") -> None:

@@ -21,11 +21,12 @@ from police2peer.catalogue import (
     Outcome,
     Registry,
     Verifier,
-    publication,
+    public_folder,
     publish_catalogue,
 )
 from police2peer.catalogue.head import Head
 from police2peer.catalogue.metadata import Versions, walk_metadata
+from police2peer.catalogue.public_folder import lock_folder
 from police2peer.catalogue.snapshot import FolderReader
 from police2peer.catalogue.tree import Change, find_entries
 from police2peer.errors import NotAuthentic, NotPermitted, Unavailable
@@ -95,7 +96,7 @@ def test_entries_of_others_stay_byte_for_byte(case: "Case") -> None:
     case.publish(case.now + HOUR)
     later, head = case.at(case.now + HOUR), _head(case.at(case.now + HOUR))
     for entry in foreign:
-        assert find_entries(FolderReader(case.public), head.root, head.depth, entry[:16]) == [entry]
+        assert find_entries(FolderReader(case.public), head.root, head.levels, entry[:16]) == [entry]
     assert later.outcomes(0) == {Outcome.WITHDRAWN}
     assert later.outcomes(41) == {Outcome.GENUINE}
 
@@ -110,7 +111,7 @@ def test_an_interruption_at_any_write_leaves_the_old_state_and_the_next_run_comp
 ) -> None:
     case.withdraw(0)
     _enter(case, 40)
-    real = storage.write_whole
+    real = storage.write_soon
     later = case.at(case.now + HOUR)
     writes = 0
     for stop_at in range(50):
@@ -124,7 +125,8 @@ def test_an_interruption_at_any_write_leaves_the_old_state_and_the_next_run_comp
             real(path, content)
 
         with monkeypatch.context() as patch:
-            patch.setattr(publication, "write_whole", _write)
+            patch.setattr(public_folder, "write_whole", _write)
+            patch.setattr(public_folder, "write_soon", _write)
             try:
                 publish_catalogue(case.folder, now=case.now + HOUR)
                 break
@@ -233,7 +235,7 @@ def test_readers_during_publications_never_see_a_mixture(case: "Case") -> None:
 
 
 def test_two_publishers_at_once_are_refused(case: "Case") -> None:
-    with publication._lock(case.public), pytest.raises(Unavailable):
+    with lock_folder(case.public), pytest.raises(Unavailable):
         case.publish()
     case.publish()
 
@@ -282,4 +284,4 @@ def test_the_index_grows_by_a_level_and_loses_nothing(case: "Case") -> None:
     assert (grown.depth, grown.entries) == (2, 41 * 7 + 4_100)
     assert later.outcomes(0) == later.outcomes(40) == {Outcome.GENUINE}
     for entry in foreign[::100]:
-        assert find_entries(FolderReader(case.public), grown.root, 2, entry[:16]) == [entry]
+        assert find_entries(FolderReader(case.public), grown.root, grown.levels, entry[:16]) == [entry]

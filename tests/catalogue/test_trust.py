@@ -11,7 +11,7 @@ from police2peer import storage
 from police2peer.catalogue import (
     Outcome,
     Registry,
-    publication,
+    public_folder,
     renew_trust,
 )
 from police2peer.errors import NotPermitted
@@ -71,7 +71,8 @@ def test_a_new_root_is_written_after_the_state_that_holds_under_both(
         real(path, content)
         assert case.outcomes(0) == {Outcome.GENUINE}, path.name
 
-    monkeypatch.setattr(publication, "write_whole", _write)
+    monkeypatch.setattr(public_folder, "write_whole", _write)
+    monkeypatch.setattr(public_folder, "write_soon", _write)
     case.publish()
     assert order[-2:] == ["timestamp.json", "2.root.json"]
 

@@ -28,7 +28,7 @@ from police2peer.catalogue import (
 from police2peer.catalogue.examination import Examination, FileQuestion
 from police2peer.catalogue.lookup import Alias, lookup_key
 from police2peer.catalogue.metadata import walk_metadata
-from police2peer.catalogue.publication import _FolderStore
+from police2peer.catalogue.public_folder import PublicFolder
 from police2peer.catalogue.seal import Place, Signature, open_entry, seal_entry, seal_record
 from police2peer.catalogue.snapshot import FolderReader
 from police2peer.catalogue.tree import Change, find_entries
@@ -157,7 +157,7 @@ def _alias(world: World, number: int) -> Alias:
 def _entry(world: World, number: int) -> bytes:
     reader = FolderReader(world.home / "public")
     head = walk_metadata(reader, world.root, NOW, Versions()).head
-    return find_entries(reader, head.root, head.depth, lookup_key(_alias(world, number)))[0]
+    return find_entries(reader, head.root, head.levels, lookup_key(_alias(world, number)))[0]
 
 
 def _lead_to(world: World, place: Place) -> None:
@@ -183,7 +183,7 @@ def test_both_verifiers_refuse_a_record_that_no_agency_signed(own: World, script
     for signatures in ((Signature(bytes.fromhex(agency_key), thief),), ()):
         key = token_bytes(32)
         pack = seal_record(raw, signatures, key, token_bytes)
-        sha256 = _FolderStore(own.home / "public").put("rec", pack)
+        sha256 = PublicFolder(own.home / "public").put("rec", pack)
         _lead_to(own, Place(key, sha256, 0, len(pack)))
         outcomes = _both(own, script, own.home / "public", now=NOW + _HOUR)
         assert outcomes == ["cannot_tell", *_EXPECTED[1:]]

@@ -119,7 +119,7 @@ class Examination:
         found = [
             self._follow(question, alias, entry)
             for alias in question.aliases(head.stretch)
-            for entry in find_entries(self._reader, head.root, head.depth, lookup_key(alias))  # 5
+            for entry in find_entries(self._reader, head.root, head.levels, lookup_key(alias))  # 5
         ]
         whole = [each for each in found if question.is_wholly_in(each[0])]
         return self._date(_conclude(question.asked, whole, head.at))  # 8

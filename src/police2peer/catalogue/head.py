@@ -11,11 +11,12 @@ from datetime import UTC, datetime
 
 from police2peer.catalogue.distrust import FETCH_AGAIN, read_object
 from police2peer.catalogue.lookup import CodeStretch
+from police2peer.catalogue.tree import levels_of
 from police2peer.errors import NotAuthentic
 
 __all__ = ["MOST_ITERATIONS", "Head", "read_utc", "write_utc"]
 
-_VERSION = 1
+_VERSION, _NARROW_VERSION = 2, 1  # they differ in how many digits a node of the index takes
 _DEEPEST = 5
 _SALT_BYTES = 16
 LEAST_ITERATIONS, MOST_ITERATIONS = 1_000, 5_000_000  # the upper bound keeps a hostile head from stalling a phone
@@ -44,6 +45,12 @@ class Head:
     entries: int
     depth: int
     root: bytes
+    narrow: bool = False
+
+    @property
+    def levels(self) -> tuple[int, ...]:
+        """How many digits of the lookup key each node on the way to a shard takes."""
+        return levels_of(self.depth, narrow=self.narrow)
 
     def to_bytes(self) -> bytes:
         """Write the target's bytes."""
@@ -52,7 +59,7 @@ class Head:
             "code": {"iterations": self.stretch.iterations, "salt": self.stretch.salt.hex()},
             "entries": self.entries,
             "idx": {"depth": self.depth, "root": self.root.hex()},
-            "v": _VERSION,
+            "v": _NARROW_VERSION if self.narrow else _VERSION,
         }
         return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
 
@@ -60,7 +67,7 @@ class Head:
     def from_bytes(cls, raw: bytes) -> "Head":
         """Read a head; to be used inside `distrusting`. Raises `NotAuthentic` for another version."""
         value = read_object(raw)
-        if value.get("v") != _VERSION:
+        if value.get("v") not in {_VERSION, _NARROW_VERSION}:
             raise NotAuthentic("this catalogue is of a version that this program does not know", remedy=FETCH_AGAIN)
         code, idx = value["code"], value["idx"]
         if not isinstance(code, dict) or not isinstance(idx, dict) or not _HASH.fullmatch(idx["root"]):
@@ -74,6 +81,7 @@ class Head:
             entries=_between(value["entries"], 0, 2**40),
             depth=_between(idx["depth"], 0, _DEEPEST),
             root=bytes.fromhex(idx["root"]),
+            narrow=value["v"] == _NARROW_VERSION,
         )
 
 

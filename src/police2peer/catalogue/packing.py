@@ -6,21 +6,24 @@ Source: docs/catalogue-format.md, "Packs and records".
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+import hmac
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from police2peer.catalogue.lookup import Alias
+from police2peer.catalogue.lookup import Alias, lookup_key
+from police2peer.catalogue.outgoing import Waiting
 from police2peer.catalogue.record import RECORD_SIGNING_PREFIX, Record
 from police2peer.catalogue.seal import Place, Signature, seal_entry, seal_record
 from police2peer.errors import NotPermitted
 
-__all__ = ["Pack", "RecordKey", "pack_records"]
+__all__ = ["Pack", "RecordKey", "SealedRecord", "pack_records"]
 
 RandomBytes = Callable[[int], bytes]
 _PACK_BYTES = 16 * 1024
-_KEY_BYTES = 32
+_STEP_BYTES = 128  # records are filled up to such a step with blanks, so that their length tells nothing
+_KEY_BYTES, _NONCE_BYTES = 32, 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +35,33 @@ class RecordKey:
 
 
 @dataclass(frozen=True, slots=True)
+class SealedRecord:
+    """A record as it is published: its sealed bytes, and its index entries each with the one that it replaces."""
+
+    id: str
+    rev: int
+    seed: bytes
+    blob: bytes
+    entries: tuple[tuple[bytes | None, bytes], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Pack:
-    """A pack's bytes, and the records in it with their index entries."""
+    """Sealed records that are published in one file."""
 
     content: bytes
-    records: tuple[tuple[Record, dict[Alias, bytes]], ...]
+    records: tuple[SealedRecord, ...]
+
+
+def _entry_start(seed: bytes, alias: Alias) -> bytes:
+    """Give the first bytes of the entry that was sealed with this seed: lookup key and nonce."""
+    under = lookup_key(alias)
+    return under + _nonce(seed, under)
+
+
+def _nonce(seed: bytes, under: bytes) -> bytes:
+    """Give an entry's nonce; a record sealed again has another seed, so that no entry key meets a nonce twice."""
+    return hmac.digest(seed, b"p2pw/nonce/1|" + under, "sha256")[:_NONCE_BYTES]
 
 
 def _sign(record: Record, keys: Mapping[str, RecordKey]) -> tuple[bytes, Signature]:
@@ -47,34 +72,55 @@ def _sign(record: Record, keys: Mapping[str, RecordKey]) -> tuple[bytes, Signatu
             remedy="publish where that agency's key is, or name the agency with: police2peer catalogue init",
         )
     raw = record.to_bytes()
+    raw += b" " * (-len(raw) % _STEP_BYTES)
     return raw, Signature(key.key_id, key.private.sign(RECORD_SIGNING_PREFIX + raw))
 
 
-def _close(sealed: list[tuple[Record, list[Alias], bytes, bytes]], random_bytes: RandomBytes) -> Pack:
-    content = b"".join(blob for _, _, _, blob in sealed)
+def _seal(waiting: Waiting, keys: Mapping[str, RecordKey], random_bytes: RandomBytes) -> SealedRecord:
+    raw, signature = _sign(waiting.record, keys)
+    seed = random_bytes(_KEY_BYTES)
+    blob = seal_record(raw, (signature,), _record_key(seed), random_bytes)
+    return SealedRecord(waiting.record.draft.id, waiting.record.rev, seed, blob)
+
+
+def _record_key(seed: bytes) -> bytes:
+    return hmac.digest(seed, b"p2pw/record-key/1", "sha256")
+
+
+def _close(sealed: list[tuple[Waiting, SealedRecord]]) -> Pack:
+    content = b"".join(record.blob for _, record in sealed)
     sha256 = hashlib.sha256(content).digest()
     records, offset = [], 0
-    for record, aliases, key, blob in sealed:
-        place = Place(key, sha256, offset, len(blob))
-        records.append((record, {alias: seal_entry(alias, place, random_bytes) for alias in aliases}))
-        offset += len(blob)
+    for waiting, record in sealed:
+        place = Place(_record_key(record.seed), sha256, offset, len(record.blob))
+        records.append(replace(record, entries=tuple(_entries(waiting, record.seed, place))))
+        offset += len(record.blob)
     return Pack(content, tuple(records))
 
 
+def _entries(waiting: Waiting, seed: bytes, place: Place) -> Iterator[tuple[bytes | None, bytes]]:
+    for alias, old_seed in waiting.aliases:
+        start = _entry_start(seed, alias)
+        old = None if old_seed is None else _entry_start(old_seed, alias)
+        yield old, seal_entry(alias, place, _giving(start[-_NONCE_BYTES:]))
+
+
+def _giving(nonce: bytes) -> RandomBytes:
+    return lambda _count: nonce
+
+
 def pack_records(
-    waiting: Iterable[tuple[Record, list[Alias]]], keys: Mapping[str, RecordKey], random_bytes: RandomBytes
-) -> Iterable[Pack]:
+    waiting: Iterable[Waiting], keys: Mapping[str, RecordKey], random_bytes: RandomBytes
+) -> Iterator[Pack]:
     """Sign, seal and pack records. Raises `NotPermitted` when an agency's key is missing."""
-    sealed: list[tuple[Record, list[Alias], bytes, bytes]] = []
+    sealed: list[tuple[Waiting, SealedRecord]] = []
     size = 0
-    for record, aliases in waiting:
-        raw, signature = _sign(record, keys)
-        record_key = random_bytes(_KEY_BYTES)
-        blob = seal_record(raw, (signature,), record_key, random_bytes)
-        if sealed and size + len(blob) > _PACK_BYTES:
-            yield _close(sealed, random_bytes)
+    for each in waiting:
+        record = _seal(each, keys, random_bytes)
+        if sealed and size + len(record.blob) > _PACK_BYTES:
+            yield _close(sealed)
             sealed, size = [], 0
-        sealed.append((record, aliases, record_key, blob))
-        size += len(blob)
+        sealed.append((each, record))
+        size += len(record.blob)
     if sealed:
-        yield _close(sealed, random_bytes)
+        yield _close(sealed)

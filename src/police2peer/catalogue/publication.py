@@ -11,33 +11,28 @@ Publishing again without any change makes the state fresh again.
 Source: docs/catalogue-format.md, "Files".
 """
 
-import contextlib
-import fcntl
-import hashlib
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import chain
 from pathlib import Path
 from secrets import token_bytes
 
+from police2peer.catalogue.changes import SortedChanges
 from police2peer.catalogue.freshness import SignedState, record_keys, sign_state
 from police2peer.catalogue.head import Head, write_utc
 from police2peer.catalogue.home import Home
 from police2peer.catalogue.metadata import Trusted, Versions, walk_metadata
 from police2peer.catalogue.packing import RecordKey, pack_records
+from police2peer.catalogue.public_folder import TIMESTAMP_NAME, AsItWillBe, PublicFolder, lock_folder
 from police2peer.catalogue.registry import Progress, Registry
-from police2peer.catalogue.snapshot import NOTHING, FolderReader, blob_name
-from police2peer.catalogue.tree import apply_changes, deepen, depth_for, find_entries
-from police2peer.errors import BadInput, NotAuthentic, NotPermitted, Unavailable
-from police2peer.storage import write_whole
+from police2peer.catalogue.snapshot import NOTHING
+from police2peer.catalogue.tree import apply_changes, deepen, depth_for, levels_of
+from police2peer.errors import BadInput, NotAuthentic, NotPermitted
 
 __all__ = ["Publication", "publish_catalogue"]
 
 _PAGE = 1_000  # records signed and noted in one transaction
 _KEEP_SUPERSEDED = timedelta(days=2)  # longer than any timestamp lives, so that no reader loses a file under way
-_TIMESTAMP = "md/timestamp.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,64 +45,9 @@ class Publication:
     version: int
 
 
-class _FolderStore(FolderReader):
-    """The public folder, while it is changed."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        self.folder = folder
-        self.superseded: set[str] = set()
-
-    def put(self, folder: str, content: bytes) -> bytes:
-        """Write a content-addressed file, unless it is there."""
-        sha256 = hashlib.sha256(content)
-        self.write(blob_name(folder, sha256.hexdigest()), content)
-        return sha256.digest()
-
-    def supersede(self, folder: str, sha256: bytes) -> None:
-        """Note that the new state does not need a file."""
-        self.superseded.add(blob_name(folder, sha256.hex()))
-
-    def write(self, name: str, content: bytes) -> None:
-        """Write a file that never changes."""
-        path = self.folder / name
-        if not path.exists() or path.read_bytes() != content:
-            write_whole(path, content)
-        self.superseded.discard(name)
-
-
-class _AsItWillBe:
-    """The public folder with files that are not written yet."""
-
-    def __init__(self, reader: FolderReader, files: dict[str, bytes]) -> None:
-        self._reader = reader
-        self._files = files
-
-    def read(self, name: str, limit_bytes: int) -> bytes | None:
-        content = self._files.get(name)
-        return self._reader.read(name, limit_bytes) if content is None else content
-
-
-@contextlib.contextmanager
-def _lock(out: Path) -> Iterator[None]:
-    """Hold the folder's lock; it falls with the process that holds it."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(out.parent / f".{out.name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    except BlockingIOError as error:
-        raise Unavailable(
-            "the catalogue is being published by another command", remedy="wait until it is done, then publish again"
-        ) from error
-    finally:
-        os.close(descriptor)
-
-
-def _current(store: _FolderStore, registry: Registry, pinned: bytes, now: datetime) -> Trusted | None:
-    """Walk what is published, or give None for an empty folder; then everything is published again."""
-    if not (store.folder / _TIMESTAMP).exists():
-        registry.forget_publication()
+def _current(store: PublicFolder, registry: Registry, pinned: bytes, now: datetime) -> Trusted | None:
+    """Walk what is published, or give None for an empty folder."""
+    if not (store.folder / TIMESTAMP_NAME).exists():
         return None
     trusted = walk_metadata(store, pinned, now, Versions())
     if trusted.versions.timestamp < int(registry.get("timestamp") or 0):
@@ -123,42 +63,54 @@ def _current(store: _FolderStore, registry: Registry, pinned: bytes, now: dateti
     return trusted
 
 
-def _settle(store: _FolderStore, registry: Registry, trusted: Trusted | None) -> None:
-    """Find out whether what an interrupted run had sent has arrived; it arrives as a whole or not."""
-    change = registry.first_change()
-    if change is None or trusted is None:
-        registry.settle(arrived=False)
-        return
-    entries = find_entries(store, trusted.head.root, trusted.head.depth, change.lookup_key)
-    registry.settle(arrived=change.new in entries)
+def _settle(registry: Registry, before: Trusted | None) -> Head | None:
+    """Find out whether what an interrupted run had sent has arrived, and give the head to build upon.
+
+    An empty folder, or an index of another layout, is not built upon: everything is written again.
+    """
+    if before is None or before.head.narrow:
+        registry.outgoing.forget_everything()
+        registry.settle_sending("")
+        return None
+    registry.settle_sending(before.head_sha256)
+    return before.head
 
 
 def _send_records(
-    store: _FolderStore,
+    store: PublicFolder,
     registry: Registry,
-    keys: dict[str, RecordKey],
+    keys: Mapping[str, RecordKey],
+    changes: SortedChanges,
+    *,
     random_bytes: Callable[[int], bytes],
     progress: Progress,
 ) -> int:
-    total, sent, last_id = registry.count()["waiting"], 0, ""
-    while page := registry.waiting(last_id, _PAGE):
-        packs = list(pack_records(page, keys, random_bytes))
-        for pack in packs:
+    total, sent, last_id = registry.outgoing.count(), 0, ""
+    while page := registry.outgoing.waiting(last_id, _PAGE):
+        marks = []
+        for pack in pack_records(page, keys, random_bytes):
             store.put("rec", pack.content)
-        registry.mark_sending(chain.from_iterable(pack.records for pack in packs))
-        sent, last_id = sent + len(page), page[-1][0].draft.id
+            for record in pack.records:
+                marks.append((record.id, record.rev, record.seed))
+                for old, new in record.entries:
+                    changes.add(old, new)
+        registry.outgoing.mark_sending(marks)
+        sent, last_id = sent + len(page), page[-1].record.draft.id
         progress(sent, total)
     return sent
 
 
-def _change_index(store: _FolderStore, registry: Registry, head: Head | None) -> tuple[int, int, bytes]:
+def _change_index(store: PublicFolder, changes: SortedChanges, head: Head | None) -> tuple[int, int, bytes]:
     """Give entries, depth and root of the index with the changes in it."""
     entries, depth, root = (0, 0, NOTHING) if head is None else (head.entries, head.depth, head.root)
-    entries += registry.count_new_entries()
-    while depth < depth_for(entries):
+    expected = depth_for(entries + changes.new_entries)
+    if root == NOTHING:
+        depth = max(depth, expected)
+    while depth < expected:
         root = deepen(store, root, depth)
         depth += 1
-    return entries, depth, apply_changes(store, root, depth, registry.changes())
+    root, grown = apply_changes(store, root, levels_of(depth), changes)
+    return entries + grown, depth, root
 
 
 def publish_catalogue(
@@ -178,34 +130,37 @@ def publish_catalogue(
     home = Home(folder)
     home.check()
     pinned = home.pinned_root.read_bytes()
-    store = _FolderStore(out or home.public)
-    with _lock(store.folder), Registry(folder) as registry:
+    store = PublicFolder(out or home.public)
+    with lock_folder(store.folder), Registry(folder) as registry, SortedChanges(folder) as changes:
         before = _current(store, registry, pinned, now)
-        _settle(store, registry, before)
-        records = _send_records(store, registry, record_keys(home), random_bytes, progress)
-        entries, depth, root = _change_index(store, registry, before.head if before else None)
+        built_upon = _settle(registry, before)
+        records = _send_records(
+            store, registry, record_keys(home), changes, random_bytes=random_bytes, progress=progress
+        )
+        entries, depth, root = _change_index(store, changes, built_upon)
         head = Head(now.replace(microsecond=0), registry.stretch, entries, depth, root)
         number = _last_number(store, registry, before)
         versions = replace(
             before.versions if before else Versions(), timestamp=number, snapshot=number, catalogue=number
         )
         state = sign_state(home, head.to_bytes(), versions, now)
+        registry.note_sending(head.to_bytes())
         _put_in_place(store, state, pinned, now, before)
         registry.set_published(state.versions.timestamp, store.superseded, write_utc(now))
         _prune(store, registry, now)
         return Publication(head.at, records, entries, state.versions.timestamp)
 
 
-def _last_number(store: _FolderStore, registry: Registry, before: Trusted | None) -> int:
+def _last_number(store: PublicFolder, registry: Registry, before: Trusted | None) -> int:
     """Give the highest number that any state has had, published or not, so that no name is ever used twice."""
     written = [int(path.name.split(".")[0]) for path in (store.folder / "md").glob("[0-9]*.[sc]*.json")]
     known = (before.versions.timestamp, before.versions.snapshot, before.versions.catalogue) if before else (0,)
     return max(*known, int(registry.get("timestamp") or 0), *written, 0)
 
 
-def _check_state(store: _FolderStore, state: SignedState, pinned: bytes, now: datetime, seen: Versions) -> None:
+def _check_state(store: PublicFolder, state: SignedState, pinned: bytes, now: datetime, seen: Versions) -> None:
     """Walk the state as a verifier would, before anything of it is written."""
-    after = _AsItWillBe(store, state.files | {_TIMESTAMP: state.timestamp})
+    after = AsItWillBe(store, state.files | {TIMESTAMP_NAME: state.timestamp})
     trusted = walk_metadata(after, pinned, now, seen)
     if trusted.expired_role is not None:
         raise NotPermitted(
@@ -221,7 +176,7 @@ def _check_state(store: _FolderStore, state: SignedState, pinned: bytes, now: da
 
 
 def _put_in_place(
-    store: _FolderStore, state: SignedState, pinned: bytes, now: datetime, before: Trusted | None
+    store: PublicFolder, state: SignedState, pinned: bytes, now: datetime, before: Trusted | None
 ) -> None:
     """Write what never changes, then replace the timestamp; a new root comes last where it can.
 
@@ -234,12 +189,12 @@ def _put_in_place(
     files = {name: content for name, content in state.files.items() if name not in new_roots}
     roots = {name: state.files[name] for name in new_roots}
     try:
-        walk_metadata(_AsItWillBe(store, files | {_TIMESTAMP: state.timestamp}), pinned, now, seen)
+        walk_metadata(AsItWillBe(store, files | {TIMESTAMP_NAME: state.timestamp}), pinned, now, seen)
     except NotAuthentic:
         files, roots = state.files, {}
     for name, content in files.items():
         store.write(name, content)
-    write_whole(store.folder / _TIMESTAMP, state.timestamp)
+    store.write_timestamp(state.timestamp)
     for name, content in sorted(roots.items(), key=lambda item: int(item[0].split("/")[1].split(".")[0])):
         store.write(name, content)
     if before is not None:
@@ -257,8 +212,8 @@ def _superseded_metadata(before: Trusted, state: SignedState) -> set[str]:
     return names - state.files.keys()
 
 
-def _prune(store: _FolderStore, registry: Registry, now: datetime) -> None:
-    names = registry.superseded_before(write_utc(now - _KEEP_SUPERSEDED))
+def _prune(store: PublicFolder, registry: Registry, now: datetime) -> None:
+    names = registry.outgoing.superseded_before(write_utc(now - _KEEP_SUPERSEDED))
     for name in names:
         (store.folder / name).unlink(missing_ok=True)
-    registry.forget_superseded(names)
+    registry.outgoing.forget_superseded(names)

@@ -30,11 +30,21 @@ from police2peer.campaign import (
 from police2peer.catalogue.home import Home
 from police2peer.catalogue.lookup import CODE_ITERATIONS, CodeStretch
 from police2peer.catalogue.metadata import AGENCY_PREFIX
-from police2peer.catalogue.registry import Registry, create_registry
+from police2peer.catalogue.register_file import create_register
+from police2peer.catalogue.registry import Registry
 from police2peer.errors import BadInput, NotPermitted
 from police2peer.storage import write_whole
 
-__all__ = ["ONLINE_KEY", "agencies_of", "init_catalogue", "key_path", "latest", "renew_trust", "signer_of"]
+__all__ = [
+    "ONLINE_KEY",
+    "agencies_of",
+    "change_targets",
+    "init_catalogue",
+    "key_path",
+    "latest",
+    "renew_trust",
+    "signer_of",
+]
 
 ROOT_LIFE = TARGETS_LIFE = timedelta(days=365)
 _THRESHOLD = 2
@@ -157,6 +167,14 @@ def _write_targets(home: Home, targets: "Metadata[Targets]", now: datetime, outg
     write_whole(home.trust / f"{targets.signed.version}.targets.json", targets.to_bytes(_SERIALIZER))
 
 
+def change_targets(home: Home, now: datetime, change: Callable[[Targets], None]) -> None:
+    """Sign the next version of targets with a change in it. Raises `NotPermitted` when too few keys are here."""
+    targets: Metadata[Targets] = Metadata.from_bytes(latest(home, "targets")[1])
+    change(targets.signed)
+    targets.signed.version += 1
+    _write_targets(home, targets, now)
+
+
 def init_catalogue(
     folder: Path,
     *,
@@ -192,7 +210,7 @@ def init_catalogue(
     fresh = _new_targets(home, now)
     role = _delegate(home, fresh, agency, country)
     _write_targets(home, fresh, now)
-    create_registry(home.registry, CodeStretch(code_iterations, random_bytes(_SALT_BYTES)))
+    create_register(home.registry, CodeStretch(code_iterations, random_bytes(_SALT_BYTES)))
     write_whole(home.trust / "1.root.json", root.to_bytes(_SERIALIZER))
     write_whole(home.pinned_root, root.to_bytes(_SERIALIZER))
     return role

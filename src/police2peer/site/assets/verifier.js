@@ -140,7 +140,7 @@ async function examine(ask, env, answer) {
   need(isCount(target.length) && fromHex(target.hashes.sha256, 32));
   const head = parse(await read(`head/${target.hashes.sha256}.head.json`, 64 * KIB, target));
   const { depth, root: top } = head.idx;
-  need(head.v === 1 && [0, 1, 2, 3, 4, 5].includes(depth) && Number.isSafeInteger(head.entries) && fromHex(top, 32));
+  need((head.v === 1 || head.v === 2) && [0, 1, 2, 3, 4, 5].includes(depth) && Number.isSafeInteger(head.entries) && fromHex(top, 32));
   for (const name in states) need(states[name].version >= (env.seen[name] || 0), "rollback");
   need((answer.at = Date.parse(head.at)) - env.now <= 900000, "expired");
   answer.versions = Object.fromEntries(Object.entries(states).map(([name, signed]) => [name, signed.version]));
@@ -167,10 +167,13 @@ async function examine(ask, env, answer) {
     step(5);
     const under = new Uint8Array(await subtle.digest("SHA-256", utf8.encode(`p2pw/lk/1|${type}|${value}`))).subarray(0, 16);
     let hash = top;
-    for (let level = 0; level < depth && !/^0+$/.test(hash); level++) {
-      const node = await blob("idx", hash, 512);
-      need(node.length === 512);
-      const child = 32 * parseInt(toHex(under)[level], 16);
+    // Version 2 has nodes of two digits of the lookup key, but for the last of an odd depth; version 1 of one.
+    for (let digit = 0, digits; digit < depth && !/^0+$/.test(hash); digit += digits) {
+      digits = Math.min(head.v, depth - digit);
+      const size = 32 * 16 ** digits;
+      const node = await blob("idx", hash, size);
+      need(node.length === size);
+      const child = 32 * parseInt(toHex(under).slice(digit, digit + digits), 16);
       hash = toHex(node.subarray(child, child + 32));
     }
     const shard = /^0+$/.test(hash) ? new Uint8Array() : await blob("idx", hash, 4096 * KIB);
