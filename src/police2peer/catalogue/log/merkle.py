@@ -25,6 +25,7 @@ __all__ = [
     "hash_leaf",
     "inclusion_proof",
     "root_of",
+    "shared_roots",
 ]
 
 HASH_BYTES = 32
@@ -134,16 +135,14 @@ def check_consistency(old_size: int, old_root: bytes, new_size: int, new_root: b
         if proof or old_root != expected:
             raise _refuse("the log has two roots for one size")
         return
-    _climb_both(old_size - 1, new_size - 1, (old_root, new_root), proof, starts_whole=old_size & (old_size - 1) == 0)
+    is_whole = old_size & (old_size - 1) == 0
+    if not proof or _lead(old_size, new_size, [old_root, *proof] if is_whole else proof) != (old_root, new_root):
+        raise _refuse("the log does not begin with what was seen of it before")
 
 
-def _climb_both(
-    node: int, last: int, roots: tuple[bytes, bytes], proof: Sequence[bytes], *, starts_whole: bool
-) -> None:
-    """Lead one proof to both roots, as RFC 9162 does; `starts_whole` when the old tree is a complete subtree."""
-    hashes = [*roots[:starts_whole], *proof]
-    if not proof:
-        raise _refuse("a proof of consistency of the log is too short")
+def _lead(old_size: int, new_size: int, hashes: Sequence[bytes]) -> tuple[bytes, bytes]:
+    """Give the two roots to which the nodes of a consistency proof lead. Raises `NotAuthentic` for another number."""
+    node, last = old_size - 1, new_size - 1
     while node & 1:
         node, last = node >> 1, last >> 1
     old = new = hashes[0]
@@ -157,5 +156,20 @@ def _climb_both(
         else:
             new = hash_children(new, sibling)
         node, last = node >> 1, last >> 1
-    if last or (old, new) != roots:
-        raise _refuse("the log does not begin with what was seen of it before")
+    if last:
+        raise _refuse("a proof of consistency of the log is too short")
+    return old, new
+
+
+def shared_roots(old_size: int, new_size: int, hash_at: HashAt) -> tuple[bytes, bytes]:
+    """Give the roots of a tree and of its beginning, both from the same nodes.
+
+    When the second is the signed root, the nodes are the signed tree's, and the first is what its beginning truly is,
+    whatever was said of it: so a forked log can be told from a damaged copy.
+    """
+    proof = consistency_proof(old_size, new_size, hash_at)
+    if not proof:
+        whole = root_of(new_size, hash_at)
+        return (whole if old_size else EMPTY_ROOT), whole
+    is_whole = old_size & (old_size - 1) == 0
+    return _lead(old_size, new_size, [hash_at(old_size.bit_length() - 1, 0), *proof] if is_whole else proof)

@@ -2,8 +2,7 @@
 """Names a catalogue's log and its witnesses in `targets.json`, which takes two of the three targets keys.
 
 The log's key is kept like `online`; `police2peer catalogue renew --replace log` puts a new one in its place.
-Witnesses are named only once they have confirmed the log as it stands, so that naming them makes no record
-unverifiable.
+Witnesses are named only once they have confirmed the log, so that naming them makes no record unverifiable.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,11 +13,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from securesystemslib.signer import SSlibKey  # type: ignore[attr-defined] # no __all__
 from tuf.api.metadata import DelegatedRole, Metadata, Targets  # type: ignore[attr-defined] # no __all__
 
-from police2peer.campaign import new_signing_key, public_bytes, read_signing_key, write_public_key
+from police2peer.campaign import new_signing_key, public_bytes, read_public_key, read_signing_key, write_public_key
 from police2peer.catalogue.home import Home
-from police2peer.catalogue.log.cosignature import read_cosignatures
 from police2peer.catalogue.log.note import KeyType, NoteKey
 from police2peer.catalogue.log.policy import GRACE_DAYS, LOG_ROLE, LogPolicy
+from police2peer.catalogue.log.standing import cosigned_name
 from police2peer.catalogue.log.store import LogStore
 from police2peer.catalogue.trust import change_targets, key_path, latest
 from police2peer.errors import BadInput, NotPermitted
@@ -42,7 +41,8 @@ def _known_policy(home: Home) -> LogPolicy:
     policy = log_policy(home)
     if policy is None:
         raise BadInput(
-            "this catalogue has no log", remedy="begin one: police2peer catalogue log init ADDRESS, as example.org/log"
+            "this catalogue has no log",
+            remedy="begin one: police2peer catalogue log init ADDRESS, as example.org/log",
         )
     return policy
 
@@ -61,7 +61,8 @@ def open_log(home: Home) -> tuple[LogPolicy, LogStore]:
     policy, keys = _known_policy(home), log_keys(home)
     if public_bytes(keys[0]) not in {key.public for key in policy.keys}:
         raise NotPermitted("the key log in this folder is not the one that targets names", remedy="put the right one")
-    return policy, LogStore(home.folder / LOG_ROLE, policy.origin, keys)
+    former = [read_public_key(each) for each in sorted(home.keys.glob(f"{LOG_ROLE}.until-root-*.pub"))]
+    return policy, LogStore(home.folder / LOG_ROLE, policy.origin, keys, former)
 
 
 def begin_log(home: Home, origin: str, *, now: datetime) -> LogPolicy:
@@ -81,16 +82,16 @@ def name_witnesses(home: Home, witnesses: Sequence[NoteKey], needed: int, *, now
     """Name the witnesses of the log, in the place of those named before.
 
     Raises `BadInput` when one is no witness's key, `NotPermitted` while fewer than `needed` of them have confirmed
-    the log as it stands.
+    the log.
     """
     policy, store = open_log(home)
     if any(witness.kind is not KeyType.COSIGNATURE for witness in witnesses):
         raise BadInput("one of these is not the key of a witness", remedy="ask for its file witness.vkey")
     named = replace(policy, witnesses=tuple(witnesses), needed=needed, grace=timedelta(days=GRACE_DAYS))
-    found = read_cosignatures(store.signed.note, witnesses) if store.signed else []
+    found = [each for each in witnesses if (store.folder / cosigned_name(each)).is_file()]
     if len(found) < needed:
         raise NotPermitted(
-            f"{len(found)} of these witnesses have confirmed the log as it stands, and {needed} are to be asked for",
+            f"{len(found)} of these witnesses have confirmed the log, and {needed} are to be asked for",
             remedy="let them run police2peer witness cosign, and add what they send back first: "
             "police2peer catalogue log add-cosignature --key WITNESS.vkey FILE",
         )

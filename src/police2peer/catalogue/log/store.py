@@ -15,12 +15,13 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from police2peer.catalogue.log.checkpoint import Checkpoint, SignedCheckpoint, open_checkpoint
-from police2peer.catalogue.log.merkle import HASH_BYTES, hash_children, hash_leaf, root_of
+from police2peer.catalogue.log.merkle import HASH_BYTES, hash_leaf, root_of
 from police2peer.catalogue.log.note import NOTE_LIMIT_BYTES, KeyType, Note, NoteKey, sign_note
 from police2peer.catalogue.log.tiles import (
     TILE_WIDTH,
     TileTree,
     bundle_path,
+    fold_hashes,
     read_bundle_at,
     tile_path,
     write_bundle,
@@ -35,15 +36,22 @@ CHECKPOINT_NAME = "checkpoint"
 
 
 class LogStore(FolderReader):
-    """A log in a folder, opened by who signs for it. The first key is the log's; outgoing ones sign beside it."""
+    """A log in a folder, opened by who signs for it.
 
-    def __init__(self, folder: Path, origin: str, keys: Sequence[Ed25519PrivateKey]) -> None:
+    The first key is the log's, outgoing ones sign beside it; `former` are public keys that may have signed before.
+    """
+
+    def __init__(
+        self, folder: Path, origin: str, keys: Sequence[Ed25519PrivateKey], former: Sequence[bytes] = ()
+    ) -> None:
         super().__init__(folder)
         self.folder = folder
         self.written: list[str] = []  # files of this run, in the order in which they were written
         self._origin = origin
         self._private = tuple(keys)
-        self._keys = tuple(NoteKey(origin, KeyType.ED25519, key.public_key().public_bytes_raw()) for key in keys)
+        publics = [key.public_key().public_bytes_raw() for key in keys]
+        self._signing = tuple(NoteKey(origin, KeyType.ED25519, public) for public in publics)
+        self.keys = tuple(NoteKey(origin, KeyType.ED25519, public) for public in dict.fromkeys((*publics, *former)))
         self.signed = self._open()
         self.size = self.signed.size if self.signed else 0
         tree = TileTree(self, self.size)
@@ -59,7 +67,7 @@ class LogStore(FolderReader):
         raw = self.read(CHECKPOINT_NAME, NOTE_LIMIT_BYTES)
         if raw is None:
             return None
-        signed = open_checkpoint(raw, *self._keys)
+        signed = open_checkpoint(raw, *self.keys)
         if root_of(signed.size, TileTree(self, signed.size).hash_at) != signed.root:
             raise NotAuthentic(
                 "the files of the log do not have the root that was signed last",
@@ -85,9 +93,7 @@ class LogStore(FolderReader):
         if len(row) == TILE_WIDTH:
             self._write(tile_path(level, (self.size >> (8 * level)) // TILE_WIDTH - 1), b"".join(row))
             self._edge[level] = []
-            while len(row) > 1:
-                row = [hash_children(row[at], row[at + 1]) for at in range(0, len(row), 2)]
-            self._add_hash(level + 1, row[0])
+            self._add_hash(level + 1, fold_hashes(b"".join(row)))
 
     def _write(self, name: str, content: bytes) -> None:
         write_whole(self.folder / name, content)
@@ -111,8 +117,7 @@ class LogStore(FolderReader):
             raise NotAuthentic("the log would not begin with what was signed before", remedy="restore its folder")
         text = Checkpoint(self._origin, self.size, root_of(self.size, tree.hash_at)).text()
         before = self.signed.note.signatures if self.signed and self.signed.note.text == text else ()
-        note = Note(text, tuple(sign_note(text, self._origin, private) for private in self._private))
-        self.replace_checkpoint(note.with_signatures(before))
+        self.replace_checkpoint(self.countersign(Note(text, ())).with_signatures(before))
         for name in self.written:
             shutil.rmtree(self.folder / f"{name}.p", ignore_errors=True)  # the full tile has taken their place
         if self.signed is None:
@@ -120,9 +125,14 @@ class LogStore(FolderReader):
         return self.signed
 
     def _is_signed_by_all(self, note: Note) -> bool:
-        return all(note.signatures_of(key) for key in self._keys)
+        return all(note.signatures_of(key) for key in self._signing)
+
+    def countersign(self, note: Note) -> Note:
+        """Give a note of a state that was signed before with the signatures of the present keys in front."""
+        lines = tuple(sign_note(note.text, self._origin, private) for private in self._private)
+        return Note(note.text, tuple(dict.fromkeys((*lines, *note.signatures))))
 
     def replace_checkpoint(self, note: Note) -> None:
         """Write the checkpoint, as with one more cosignature."""
         self._write(CHECKPOINT_NAME, note.to_bytes())
-        self.signed = open_checkpoint(note.to_bytes(), *self._keys)
+        self.signed = open_checkpoint(note.to_bytes(), *self.keys)

@@ -24,6 +24,7 @@ __all__ = [
     "Reader",
     "TileTree",
     "bundle_path",
+    "fold_hashes",
     "read_bundle",
     "read_bundle_at",
     "tile_path",
@@ -151,10 +152,10 @@ class TileTree:
         first = index << above
         tile = self.tile(tile_level, first // TILE_WIDTH)
         start = first % TILE_WIDTH * HASH_BYTES
-        return _fold(tile[start : start + (HASH_BYTES << above)])
+        return fold_hashes(tile[start : start + (HASH_BYTES << above)])
 
 
-def _fold(hashes: bytes) -> bytes:
+def fold_hashes(hashes: bytes) -> bytes:
     """Hash a power of two of hashes, laid end to end, up to one."""
     row = [hashes[at : at + HASH_BYTES] for at in range(0, len(hashes), HASH_BYTES)]
     while len(row) > 1:
