@@ -70,7 +70,9 @@ _FETCHERS = frozenset(
         "tuf.ngclient.requests_fetcher",
     }
 )
-_MAY_FETCH: dict[str, str] = {}
+_MAY_FETCH = {
+    "police2peer.site.scan.sources": "pages of the one public site that an operator names, to check them",
+}
 
 _DOWNLOADER = "police2peer.lab.downloader"
 _ADDS = frozenset({"add_torrent", "async_add_torrent"})

@@ -115,6 +115,30 @@ def serve(folder: Path, port: int) -> None:
             click.echo()
 
 
+@site.command()
+@click.argument("target")
+@click.option("--only", type=click.Choice(["help"]), help="It is the help list alone, on a domain of its own.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+def scan(target: str, *, only: str | None, as_json: bool) -> None:
+    """Check a partner's page: TARGET is its address (https://HOST/PATH/) or the folder of a built site.
+
+    Asks for the pages of that site and for nothing else. Ends with 1 when there is something to mend.
+    """
+    from police2peer.site import scan_site  # noqa: PLC0415 - as in build
+
+    report = scan_site(target, help_part=only == "help")
+    if as_json:
+        click.echo(json.dumps(asdict(report), default=str, indent=2))
+    else:
+        click.echo(f"{len(report.pages)} pages, {len(report.languages)} languages, {len(report.findings)} to mend")
+        for finding in report.findings:
+            click.echo(str(finding))
+        for each in report.not_checked:
+            click.echo(f"not checked: {each}")
+    if report.findings:
+        raise SystemExit(1)
+
+
 def _find_catalogue(folder: Path, root: Path | None) -> tuple[Path, Path]:
     """Give the public folder and the pinned root; an agency's own folder brings both."""
     home = Home(folder)

@@ -8,6 +8,7 @@ from police2peer.site.builder import SiteReport, build_help_site, build_site
 from police2peer.site.help_check import HelpFinding, HelpTask, check_directory
 from police2peer.site.help_directory import Contact, Directory, HelpService, read_directory, shipped_directory
 from police2peer.site.mirror import place_catalogue
+from police2peer.site.scan import Finding, ScanReport, scan_site
 from police2peer.site.server import SiteServer, serve_site
 from police2peer.site.texts import SITE_LANGUAGES
 
@@ -15,9 +16,11 @@ __all__ = [
     "SITE_LANGUAGES",
     "Contact",
     "Directory",
+    "Finding",
     "HelpFinding",
     "HelpService",
     "HelpTask",
+    "ScanReport",
     "SiteReport",
     "SiteServer",
     "build_help_site",
@@ -25,6 +28,7 @@ __all__ = [
     "check_directory",
     "place_catalogue",
     "read_directory",
+    "scan_site",
     "serve_site",
     "shipped_directory",
 ]

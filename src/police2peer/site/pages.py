@@ -116,6 +116,11 @@ class Assets:
             text["help.svg"].encode(),
         )
 
+    @property
+    def scripts(self) -> frozenset[str]:
+        """The CSP sources of every script that a page of ours may hold."""
+        return frozenset({self.verifier.source, self.forward.source})
+
 
 @dataclass(frozen=True, slots=True)
 class Publisher:
