@@ -6,7 +6,7 @@ import random
 
 import pytest
 from tests.catalogue.link_cases import BROKEN_LINKS, SOUND_LINKS
-from tests.site.conftest import Script
+from tests.site.conftest import Script, Visitor
 
 from police2peer.catalogue.link import is_link, parse_link, take_code_from_address
 from police2peer.errors import BadInput
@@ -97,10 +97,24 @@ def test_the_code_of_a_scanned_address_is_read_as_the_command_line_reads_it(scri
     assert [expected(address) for address in addresses] == [code] * 3 + [None] * 7 + [code]
 
 
+_ROOM = 1024 * 1024  # bytes that the engine takes at once
+
+
+@pytest.fixture
+def checking(visit: Visitor, url: str, verifier_source: str) -> Script:
+    """The scripts in a page that may check, and so compile."""
+    return Script(visit(f"{url}en/index.html").page, verifier_source)
+
+
 _STREAM = """
-async (cases) => {
+async ([cases, plain]) => {
   const digests = [];
   const self = { postMessage: (message) => "digest" in message && digests.push(message.digest) };
+  let compiled = 0;
+  const WebAssembly = {
+    Module: plain ? undefined : globalThis.WebAssembly.Module,
+    Instance: class extends globalThis.WebAssembly.Instance { constructor(module) { super(module); compiled++; } },
+  };
   SOURCE
   hashing();
   for (const pieces of cases) {
@@ -108,17 +122,21 @@ async (cases) => {
     const reader = { read: async () => queue.length ? { done: false, value: queue.shift() } : { done: true } };
     await self.onmessage({ data: { stream: () => ({ getReader: () => reader }) } });
   }
-  return digests.map(toHex);
+  return [compiled, digests.map(toHex)];
 }
 """
 
 
-def test_the_streaming_hash_equals_sha256_at_every_block_edge_and_piece_size(script: Script) -> None:
+@pytest.mark.parametrize("plain", [False, True], ids=["WebAssembly", "without it"])
+def test_the_streaming_hash_equals_sha256_at_every_block_edge_and_piece_size(
+    checking: Script, *, plain: bool
+) -> None:
     draw = random.Random(9)
     cases = [[size] for size in range(132)]
     cases += [[draw.randrange(200) for _ in range(draw.randrange(1, 9))] for _ in range(120)]
+    cases += [[_ROOM - 1], [_ROOM], [_ROOM + 1], [2 * _ROOM - 64, 128], [_ROOM - 9, 1, 70], [3 * _ROOM + 5]]
     expected = [
         hashlib.sha256(b"".join(bytes([index + 1]) * size for index, size in enumerate(pieces))).hexdigest()
         for pieces in cases
     ]
-    assert script.run(_STREAM, cases) == expected
+    assert checking.run(_STREAM, [cases, plain]) == [0 if plain else len(cases), expected]

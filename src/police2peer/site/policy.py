@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass
 
 __all__ = [
+    "WASM_SOURCE",
     "WORKER_POLICY",
     "Inline",
     "compact_script",
@@ -23,6 +24,7 @@ __all__ = [
 ]
 
 WORKER_POLICY = "own-worker"  # the one Trusted Types policy, in assets/page.js
+WASM_SOURCE = "'wasm-unsafe-eval'"
 _YEAR_S = 31_536_000
 _IMMUTABLE = f"public, max-age={_YEAR_S}, immutable"
 
@@ -52,10 +54,15 @@ def compact_style(source: str) -> str:
 
 
 def page_policy(style: Inline, *, scripts: tuple[Inline, ...] = (), verifies: bool = False) -> str:
-    """Write the policy of a page; one that verifies may fetch from its own origin and hash in a worker of its own."""
+    """Write the policy of a page.
+
+    One that verifies may fetch from its own origin, and hash in a worker that makes its WebAssembly itself;
+    `'wasm-unsafe-eval'` allows that and no script from text.
+    """
     rules = ["default-src 'none'", f"style-src {style.source}", "img-src 'self'"]
     if scripts:
-        rules.append("script-src " + " ".join(script.source for script in scripts))
+        compiles = [WASM_SOURCE] if verifies else []
+        rules.append("script-src " + " ".join([*(script.source for script in scripts), *compiles]))
         rules.append("require-trusted-types-for 'script'")
     if verifies:
         rules += ["connect-src 'self'", "worker-src blob:", f"trusted-types {WORKER_POLICY}"]

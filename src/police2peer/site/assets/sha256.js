@@ -15,48 +15,102 @@ function hashing() {
     if (i < 8) H[i] = fraction(Math.sqrt(n));
     K[i++] = fraction(Math.cbrt(n));
   }
+  const ROOM = 1048576;
 
-  // 6.2.2: whole blocks of 64 bytes, eight rounds at a time so that no variable has to move.
-  function compress(h, view, from, to) {
-    const W = compress.W;
-    for (let at = from; at < to; at += 64) {
-      for (let i = 0; i < 16; i++) W[i] = view.getInt32(at + i * 4);
-      for (let i = 16; i < 64; i++) {
-        const x = W[i - 15], y = W[i - 2];
-        W[i] = (W[i - 16] + ((x >>> 7 | x << 25) ^ (x >>> 18 | x << 14) ^ x >>> 3) + W[i - 7] +
-          ((y >>> 17 | y << 15) ^ (y >>> 19 | y << 13) ^ y >>> 10)) | 0;
+  // 6.2.2 as a WebAssembly module, written here as its bytes: function f(from, to) takes the blocks that lie between
+  // two places of the memory m into the state, which is its first eight words. All rounds stand one after another, so
+  // that no variable has to move. Source: WebAssembly Core Specification 1.0, section 5 (binary format).
+  function assemble() {
+    const count = (n) => n < 128 ? [n] : [n & 127 | 128, ...count(n >>> 7)];
+    const signed = (n) => n >= -64 && n < 64 ? [n & 127] : [n & 127 | 128, ...signed(n >> 7)];
+    const number = (n) => [0x41, ...signed(n | 0)];
+    const get = (variable) => [0x20, variable];
+    const code = [0x03, 0x40];
+    const set = (variable, value) => code.push(...value, 0x21, variable);
+    const load = (from, word) => [...from, 0x28, 2, ...count(4 * word)];
+    const operator = (byte) => (...terms) => terms.reduce((x, y) => [...x, ...y, byte]);
+    const [add, and, or, xor, shift, left, right] = [0x6a, 0x71, 0x72, 0x73, 0x76, 0x77, 0x78].map(operator);
+    const turns = (x, ...bits) => xor(...bits.map((bit) => right(x, number(bit))));
+    const from = get(0), to = get(1), state = number(0);
+    for (let i = 0; i < 8; i++) set(2 + i, load(state, i));
+    for (let i = 0; i < 16; i++) {
+      set(10 + i, load(from, i)); // little-endian; the standard counts from the other end
+      const word = get(10 + i);
+      set(10 + i, or(and(left(word, number(8)), number(0xff00ff)), and(left(word, number(24)), number(0xff00ff00))));
+    }
+    for (let i = 0; i < 64; i++) {
+      const [a, b, c, d, e, f, g, h] = [0, 1, 2, 3, 4, 5, 6, 7].map((k) => 2 + (k - i + 64) % 8);
+      const [A, B, C, D, E, F, G, Z] = [a, b, c, d, e, f, g, h].map(get);
+      const w = (k) => get(10 + (i + k) % 16);
+      if (i > 15) {
+        const early = xor(turns(w(1), 7, 18), shift(w(1), number(3)));
+        const late = xor(turns(w(14), 17, 19), shift(w(14), number(10)));
+        set(10 + i % 16, add(w(0), early, w(9), late));
       }
-      let a = h[0], b = h[1], c = h[2], d = h[3], e = h[4], f = h[5], g = h[6], z = h[7], t = 0;
-      for (let i = 0; i < 64; i += 8) {
-        t = (z + ((e >>> 6 | e << 26) ^ (e >>> 11 | e << 21) ^ (e >>> 25 | e << 7)) + (g ^ e & (f ^ g)) + K[i] + W[i]) | 0;
-        d = (d + t) | 0;
-        z = (t + ((a >>> 2 | a << 30) ^ (a >>> 13 | a << 19) ^ (a >>> 22 | a << 10)) + (a & b | c & (a | b))) | 0;
-        t = (g + ((d >>> 6 | d << 26) ^ (d >>> 11 | d << 21) ^ (d >>> 25 | d << 7)) + (f ^ d & (e ^ f)) + K[i + 1] + W[i + 1]) | 0;
-        c = (c + t) | 0;
-        g = (t + ((z >>> 2 | z << 30) ^ (z >>> 13 | z << 19) ^ (z >>> 22 | z << 10)) + (z & a | b & (z | a))) | 0;
-        t = (f + ((c >>> 6 | c << 26) ^ (c >>> 11 | c << 21) ^ (c >>> 25 | c << 7)) + (e ^ c & (d ^ e)) + K[i + 2] + W[i + 2]) | 0;
-        b = (b + t) | 0;
-        f = (t + ((g >>> 2 | g << 30) ^ (g >>> 13 | g << 19) ^ (g >>> 22 | g << 10)) + (g & z | a & (g | z))) | 0;
-        t = (e + ((b >>> 6 | b << 26) ^ (b >>> 11 | b << 21) ^ (b >>> 25 | b << 7)) + (d ^ b & (c ^ d)) + K[i + 3] + W[i + 3]) | 0;
-        a = (a + t) | 0;
-        e = (t + ((f >>> 2 | f << 30) ^ (f >>> 13 | f << 19) ^ (f >>> 22 | f << 10)) + (f & g | z & (f | g))) | 0;
-        t = (d + ((a >>> 6 | a << 26) ^ (a >>> 11 | a << 21) ^ (a >>> 25 | a << 7)) + (c ^ a & (b ^ c)) + K[i + 4] + W[i + 4]) | 0;
-        z = (z + t) | 0;
-        d = (t + ((e >>> 2 | e << 30) ^ (e >>> 13 | e << 19) ^ (e >>> 22 | e << 10)) + (e & f | g & (e | f))) | 0;
-        t = (c + ((z >>> 6 | z << 26) ^ (z >>> 11 | z << 21) ^ (z >>> 25 | z << 7)) + (b ^ z & (a ^ b)) + K[i + 5] + W[i + 5]) | 0;
-        g = (g + t) | 0;
-        c = (t + ((d >>> 2 | d << 30) ^ (d >>> 13 | d << 19) ^ (d >>> 22 | d << 10)) + (d & e | f & (d | e))) | 0;
-        t = (b + ((g >>> 6 | g << 26) ^ (g >>> 11 | g << 21) ^ (g >>> 25 | g << 7)) + (a ^ g & (z ^ a)) + K[i + 6] + W[i + 6]) | 0;
-        f = (f + t) | 0;
-        b = (t + ((c >>> 2 | c << 30) ^ (c >>> 13 | c << 19) ^ (c >>> 22 | c << 10)) + (c & d | e & (c | d))) | 0;
-        t = (a + ((f >>> 6 | f << 26) ^ (f >>> 11 | f << 21) ^ (f >>> 25 | f << 7)) + (z ^ f & (g ^ z)) + K[i + 7] + W[i + 7]) | 0;
-        e = (e + t) | 0;
-        a = (t + ((b >>> 2 | b << 30) ^ (b >>> 13 | b << 19) ^ (b >>> 22 | b << 10)) + (b & c | d & (b | c))) | 0;
+      set(h, add(Z, turns(E, 6, 11, 25), xor(G, and(E, xor(F, G))), number(K[i]), w(0)));
+      set(d, add(D, Z));
+      set(h, add(Z, turns(A, 2, 13, 22), xor(B, and(xor(A, B), xor(B, C)))));
+    }
+    for (let i = 0; i < 8; i++) code.push(...state, ...add(load(state, i), get(2 + i)), 0x36, 2, ...count(4 * i));
+    set(0, add(from, number(64)));
+    code.push(...from, ...to, 0x49, 0x0d, 0, 0x0b, 0x0b);
+    const body = [1, 24, 0x7f, ...code];
+    const section = (id, ...bytes) => [id, ...count(bytes.length), ...bytes];
+    return new Uint8Array([
+      0, 0x61, 0x73, 0x6d, 1, 0, 0, 0,
+      ...section(1, 1, 0x60, 2, 0x7f, 0x7f, 0), // one type: two numbers, no result
+      ...section(3, 1, 0),
+      ...section(5, 1, 0, 1 + ROOM / 65536),
+      ...section(7, 2, 1, 109, 2, 0, 1, 102, 0, 0), // exports: memory m, function f
+      ...section(10, 1, ...count(body.length), ...body),
+    ]);
+  }
+
+  // Gives the state, room for bytes, and what takes the first so many bytes (whole blocks) of the room into the state.
+  function quickEngine() {
+    const { m, f } = new WebAssembly.Instance(new WebAssembly.Module(assemble())).exports;
+    return { state: new Int32Array(m.buffer, 0, 8), room: new Uint8Array(m.buffer, 65536), take: (size) => f(65536, 65536 + size) };
+  }
+
+  // The same without WebAssembly, which a careful browser may refuse.
+  function plainEngine() {
+    const state = new Int32Array(8);
+    const room = new Uint8Array(ROOM);
+    const view = new DataView(room.buffer);
+    const W = new Int32Array(64);
+    const turn = (x, n) => x >>> n | x << (32 - n);
+    function take(size) {
+      for (let at = 0; at < size; at += 64) {
+        for (let i = 0; i < 16; i++) W[i] = view.getInt32(at + i * 4);
+        for (let i = 16; i < 64; i++) {
+          const x = W[i - 15], y = W[i - 2];
+          W[i] = W[i - 16] + (turn(x, 7) ^ turn(x, 18) ^ x >>> 3) + W[i - 7] + (turn(y, 17) ^ turn(y, 19) ^ y >>> 10);
+        }
+        let [a, b, c, d, e, f, g, h] = state;
+        for (let i = 0; i < 64; i++) {
+          const t = h + (turn(e, 6) ^ turn(e, 11) ^ turn(e, 25)) + (g ^ e & (f ^ g)) + K[i] + W[i];
+          h = g;
+          g = f;
+          f = e;
+          e = (d + t) | 0;
+          d = c;
+          c = b;
+          b = a;
+          a = (t + (turn(b, 2) ^ turn(b, 13) ^ turn(b, 22)) + (b & c | d & (b | c))) | 0;
+        }
+        [a, b, c, d, e, f, g, h].forEach((word, i) => { state[i] += word; });
       }
-      h[0] += a; h[1] += b; h[2] += c; h[3] += d; h[4] += e; h[5] += f; h[6] += g; h[7] += z;
+    }
+    return { state, room, take };
+  }
+
+  function makeEngine() {
+    try {
+      return quickEngine();
+    } catch {
+      return plainEngine();
     }
   }
-  compress.W = new Int32Array(64);
 
   // 5.1.1: a one bit, zeros, and the length in bits in the last eight bytes.
   function padding(size) {
@@ -67,36 +121,36 @@ function hashing() {
     return new Uint8Array(view.buffer);
   }
 
-  // Bytes come in pieces of any length; what does not fill a block waits in `rest`.
-  function take(state, bytes) {
-    let at = 0;
-    if (state.waiting) {
-      at = Math.min(64 - state.waiting, bytes.length);
-      state.rest.set(bytes.subarray(0, at), state.waiting);
-      state.waiting += at;
-      if (state.waiting < 64) return;
-      compress(state.h, new DataView(state.rest.buffer), 0, 64);
-    }
-    const whole = bytes.length - (bytes.length - at) % 64;
-    compress(state.h, new DataView(bytes.buffer, bytes.byteOffset), at, whole);
-    state.rest.set(bytes.subarray(whole));
-    state.waiting = bytes.length - whole;
-  }
-
   self.onmessage = async ({ data: file }) => {
-    const state = { h: H.slice(), rest: new Uint8Array(64), waiting: 0 };
+    const { state, room, take } = makeEngine();
+    state.set(H);
+    let filled = 0;
+    const put = (bytes) => {
+      for (let at = 0; at < bytes.length;) {
+        const part = bytes.subarray(at, at + room.length - filled);
+        room.set(part, filled);
+        at += part.length;
+        filled += part.length;
+        if (filled < room.length) continue;
+        take(filled);
+        filled = 0;
+      }
+    };
     let done = 0;
     let told = 0;
     try {
       const reader = file.stream().getReader();
-      for (let piece; !(piece = await reader.read()).done;) {
-        take(state, piece.value);
+      let next = reader.read();
+      for (let piece; !(piece = await next).done;) {
+        next = reader.read(); // the disk works while we do
+        put(piece.value);
         done += piece.value.length;
         if (done - told > 8388608) self.postMessage({ done: told = done });
       }
-      take(state, padding(done));
+      put(padding(done));
+      take(filled);
       const digest = new DataView(new ArrayBuffer(32));
-      state.h.forEach((word, i) => digest.setInt32(i * 4, word));
+      state.forEach((word, i) => digest.setInt32(i * 4, word));
       self.postMessage({ digest: digest.buffer });
     } catch {
       self.postMessage({ digest: null });
