@@ -17,7 +17,7 @@ from tests.site.conftest import NOW, World
 
 from police2peer.cli import main
 from police2peer.errors import BadInput, Unavailable
-from police2peer.site import SITE_LANGUAGES, ScanReport, build_help_site, scan_site, serve_site
+from police2peer.site import SITE_LANGUAGES, ScanReport, build_help_site, scan_site
 from police2peer.site.scan.reading import read_page, read_policy
 from police2peer.site.scan.sources import MOST_BYTES, WebSource
 
@@ -149,7 +149,7 @@ def test_an_address_belongs_under_a_path_and_https(address: str, expected: set[s
         start = address
 
     scan = _Scan(Nowhere(), on_the_web=True, help_part=False)  # type: ignore[arg-type] # it is not asked
-    assert {finding.facts for finding in scan._check_address()} == expected  # noqa: SLF001 - as above
+    assert {finding.facts for finding in scan._check_address()} == expected
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):

@@ -156,6 +156,8 @@ class WebSource:
             body += piece
             if monotonic() > self._ends_at:
                 raise TimeoutError
+        if monotonic() > self._ends_at:  # hung up on in the middle, which looks like an end
+            raise TimeoutError
         self._bytes += len(body)
         too_long = len(body) > MOST_BYTES
         if too_long or not response.isclosed():
