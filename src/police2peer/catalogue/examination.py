@@ -2,7 +2,8 @@
 """Follows the numbered steps of docs/catalogue-format.md from the pinned root to a verdict.
 
 1 to 3. metadata and head (`metadata.py`), the clock; 5. index; 6. record and its signatures; 7. the record is
-about what was asked; 8. the verdict. Step 4, reading what is asked, is the caller's (`verifier.py`).
+about what was asked, and, where there is a log, stands in it; 8. the verdict. Step 4, reading what is asked, is
+the caller's (`verifier.py`).
 
 Promise: *genuine*, *withdrawn* and *not one of ours* are said only when every step held; all else is *cannot
 tell*.
@@ -16,7 +17,7 @@ from police2peer.catalogue.distrust import FETCH_AGAIN, distrusting
 from police2peer.catalogue.lookup import Alias, CodeStretch, lookup_key
 from police2peer.catalogue.metadata import AGENCY_PREFIX, Agency, Trusted, walk_metadata
 from police2peer.catalogue.record import RECORD_SIGNING_PREFIX, Record, Status
-from police2peer.catalogue.seal import open_entry, open_record
+from police2peer.catalogue.seal import Place, open_entry, open_record
 from police2peer.catalogue.seen import Memory
 from police2peer.catalogue.snapshot import PACK_LIMIT_BYTES, Reader, read_blob
 from police2peer.catalogue.tree import find_entries
@@ -124,11 +125,12 @@ class Examination:
         whole = [each for each in found if question.is_wholly_in(each[0])]
         return self._date(_conclude(question.asked, whole, head.at))  # 8
 
-    def _follow(self, question: Question, alias: Alias, entry: bytes) -> tuple[Record, Agency]:
+    def _follow(self, question: Question, alias: Alias, entry: bytes) -> tuple[Record, Agency, str | None]:
         # 6. the record, from its pack, and its agency's signatures over the exact bytes
         place = open_entry(alias, entry)
         pack = read_blob(self._reader, "rec", place.pack.hex(), PACK_LIMIT_BYTES, "a pack of records")
-        signatures, raw = open_record(pack[place.offset : place.offset + place.length], place.record_key)
+        blob = pack[place.offset : place.offset + place.length]
+        signatures, raw = open_record(blob, place.record_key)
         with distrusting("a record"):
             record = Record.from_bytes(raw)
         agency = self._trusted.agencies.get(record.draft.agency)
@@ -141,7 +143,24 @@ class Examination:
         # 7. it is about what was asked
         if not question.is_answered_by(record, alias):
             raise NotAuthentic("an entry of the catalogue leads to another file's record", remedy=FETCH_AGAIN)
-        return record, agency
+        return record, agency, self._find_in_log(place, blob)
+
+    def _find_in_log(self, place: Place, blob: bytes) -> str | None:
+        """Say where the record stands in the catalogue's log, if it has one. Raises `NotAuthentic`."""
+        policy = self._trusted.log
+        if policy is None:
+            return None
+        from police2peer.catalogue.log.standing import find_standing  # noqa: PLC0415 - only where there is a log
+
+        standing = find_standing(
+            self._reader,
+            policy,
+            published_at=self._trusted.head.at,
+            pack_sha256=place.pack.hex(),
+            offset=place.offset,
+            blob=blob,
+        )
+        return standing.text()
 
     def _date(self, verdict: Verdict) -> Verdict:
         """Answer *cannot tell* when something expired, and say what was so on the day of the copy."""
@@ -170,10 +189,11 @@ def _check_clock(published_at: datetime, now: datetime) -> None:
         )
 
 
-def _conclude(asked: Asked, found: list[tuple[Record, Agency]], as_of: datetime) -> Verdict:
+def _conclude(asked: Asked, found: list[tuple[Record, Agency, str | None]], as_of: datetime) -> Verdict:
     """Genuine where one agency stands by it, withdrawn where none does, else absent."""
     for status in (Status.GENUINE, Status.WITHDRAWN):
-        for record, agency in found:
+        for record, agency, logged in found:
             if record.status is status:
-                return word_record(asked, record, agency, as_of, withdrawn=status is Status.WITHDRAWN)
+                verdict = word_record(asked, record, agency, as_of, withdrawn=status is Status.WITHDRAWN)
+                return replace(verdict, logged=logged)
     return word_absence(asked, as_of)

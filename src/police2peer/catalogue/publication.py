@@ -2,9 +2,9 @@
 """Publishes what waits in the register into the public folder: incremental, and whole or not at all.
 
 1. take the folder's lock; walk what is published and settle what an interrupted run had sent; 2. sign, seal and
-pack the waiting records; 3. change the index; 4. sign head, catalogue, snapshot; 5. walk the new state as a
-verifier would; 6. replace the timestamp, the one step that readers see; 7. settle, and remove what nobody has
-needed for two days.
+pack the waiting records; 3. change the index; 4. sign head, catalogue, snapshot; where there is a log, sign and
+publish it; 5. walk the new state as a verifier would; 6. replace the timestamp, the one step that readers see;
+7. settle, and remove what nobody has needed for two days.
 
 Promise: until step 6 readers see the old state, after it the new. Entries of others stay byte for byte.
 Publishing again without any change makes the state fresh again.
@@ -21,6 +21,7 @@ from police2peer.catalogue.changes import SortedChanges
 from police2peer.catalogue.freshness import SignedState, record_keys, sign_state
 from police2peer.catalogue.head import Head, write_utc
 from police2peer.catalogue.home import Home
+from police2peer.catalogue.log.publishing import CatalogueLog, open_catalogue_log
 from police2peer.catalogue.metadata import Trusted, Versions, walk_metadata
 from police2peer.catalogue.packing import RecordKey, pack_records
 from police2peer.catalogue.public_folder import TIMESTAMP_NAME, AsItWillBe, PublicFolder, lock_folder
@@ -82,6 +83,7 @@ def _send_records(
     keys: Mapping[str, RecordKey],
     changes: SortedChanges,
     *,
+    log: CatalogueLog | None,
     random_bytes: Callable[[int], bytes],
     progress: Progress,
 ) -> int:
@@ -90,6 +92,8 @@ def _send_records(
         marks = []
         for pack in pack_records(page, keys, random_bytes):
             store.put("rec", pack.content)
+            if log is not None:
+                log.add_pack(pack.content, [len(record.blob) for record in pack.records])
             for record in pack.records:
                 marks.append((record.id, record.rev, record.seed))
                 for old, new in record.entries:
@@ -134,8 +138,9 @@ def publish_catalogue(
     with lock_folder(store.folder), Registry(folder) as registry, SortedChanges(folder) as changes:
         before = _current(store, registry, pinned, now)
         built_upon = _settle(registry, before)
+        log = open_catalogue_log(home)
         records = _send_records(
-            store, registry, record_keys(home), changes, random_bytes=random_bytes, progress=progress
+            store, registry, record_keys(home), changes, log=log, random_bytes=random_bytes, progress=progress
         )
         entries, depth, root = _change_index(store, changes, built_upon)
         head = Head(now.replace(microsecond=0), registry.stretch, entries, depth, root)
@@ -145,6 +150,8 @@ def publish_catalogue(
         )
         state = sign_state(home, head.to_bytes(), versions, now)
         registry.note_sending(head.to_bytes())
+        if log is not None:
+            log.publish_to(store.folder)
         _put_in_place(store, state, pinned, now, before)
         registry.set_published(state.versions.timestamp, store.superseded, write_utc(now))
         _prune(store, registry, now)
@@ -216,4 +223,5 @@ def _prune(store: PublicFolder, registry: Registry, now: datetime) -> None:
     names = registry.outgoing.superseded_before(write_utc(now - _KEEP_SUPERSEDED))
     for name in names:
         (store.folder / name).unlink(missing_ok=True)
-    registry.outgoing.forget_superseded(names)
+    if names:
+        registry.outgoing.forget_superseded(names)

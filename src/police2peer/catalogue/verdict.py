@@ -47,6 +47,7 @@ class Verdict:
     agency: Agency | None = None
     as_of: datetime | None = None
     suggestion: str | None = None
+    logged: str | None = None  # where the record stands in the catalogue's log, if it has one
 
     @property
     def exit_code(self) -> int:

@@ -142,6 +142,8 @@ def _as_text(verdict: Verdict, rooted: str) -> str:
     lines = [click.style(verdict.outcome.value, fg=_COLOURS[verdict.outcome], bold=True), f"  {verdict.reason}"]
     if verdict.record is not None:
         lines.append(f"  record {verdict.record.draft.id}, revision {verdict.record.rev}")
+    if verdict.logged is not None:
+        lines.append(f"  {verdict.logged}")
     if verdict.as_of is not None:
         lines.append(f"  catalogue of {verdict.as_of:%Y-%m-%d %H:%M} UTC")
     return "\n".join([*lines, f"  pinned root {rooted}", f"  what to do: {verdict.what_to_do}"])
@@ -157,6 +159,7 @@ def _as_json(verdict: Verdict, rooted: str) -> str:
         "as_of": verdict.as_of and verdict.as_of.isoformat(),
         "suggestion": verdict.suggestion,
         "agency": agency and {"role": agency.role, "name": agency.name, "country": agency.country},
+        "logged": verdict.logged,
         "record": record and json.loads(record.to_bytes()),
         "pinned_root": rooted,
     }

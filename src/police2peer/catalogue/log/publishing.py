@@ -26,7 +26,7 @@ from police2peer.catalogue.log.store import CHECKPOINT_NAME, LogStore
 from police2peer.catalogue.log.tiles import TILE_WIDTH, TileTree, read_bundle_at
 from police2peer.catalogue.snapshot import FolderReader
 from police2peer.errors import NotAuthentic
-from police2peer.storage import write_whole
+from police2peer.storage import flush_disk, write_soon, write_whole
 
 __all__ = ["CatalogueLog", "open_catalogue_log"]
 
@@ -54,7 +54,7 @@ class CatalogueLog:
             self._lists.append(name)
             return
         listed = PackList(self._store.size, tuple(lengths))
-        write_whole(self._store.folder / name, listed.to_bytes())
+        write_soon(self._store.folder / name, listed.to_bytes())
         self._lists.append(name)
         self._store.append(listed.entries(content))
 
@@ -82,6 +82,8 @@ class CatalogueLog:
             if name != CHECKPOINT_NAME:
                 _copy(self._store.folder / name, target / name)
                 shutil.rmtree(target / f"{name}.p", ignore_errors=True)  # a full tile takes the place of partial ones
+        target.mkdir(parents=True, exist_ok=True)
+        flush_disk(target)
         write_whole(target / CHECKPOINT_NAME, signed.note.to_bytes())
         return signed
 
@@ -127,4 +129,4 @@ class CatalogueLog:
 def _copy(source: Path, target: Path) -> None:
     content = source.read_bytes()
     if not target.is_file() or target.read_bytes() != content:
-        write_whole(target, content)
+        write_soon(target, content)

@@ -28,7 +28,7 @@ from police2peer.catalogue.log.tiles import (
 )
 from police2peer.catalogue.snapshot import FolderReader
 from police2peer.errors import NotAuthentic
-from police2peer.storage import write_whole
+from police2peer.storage import flush_disk, write_soon, write_whole
 
 __all__ = ["CHECKPOINT_NAME", "LogStore"]
 
@@ -96,7 +96,7 @@ class LogStore(FolderReader):
             self._add_hash(level + 1, fold_hashes(b"".join(row)))
 
     def _write(self, name: str, content: bytes) -> None:
-        write_whole(self.folder / name, content)
+        write_soon(self.folder / name, content)
         self.written.append(name)
 
     def sign(self) -> SignedCheckpoint:
@@ -133,6 +133,8 @@ class LogStore(FolderReader):
         return Note(note.text, tuple(dict.fromkeys((*lines, *note.signatures))))
 
     def replace_checkpoint(self, note: Note) -> None:
-        """Write the checkpoint, as with one more cosignature."""
-        self._write(CHECKPOINT_NAME, note.to_bytes())
+        """Write the checkpoint, as with one more cosignature, once all that it covers is on the disk."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        flush_disk(self.folder)
+        write_whole(self.folder / CHECKPOINT_NAME, note.to_bytes())
         self.signed = open_checkpoint(note.to_bytes(), *self.keys)
