@@ -59,22 +59,27 @@ def write_whole(path: Path, content: bytes, *, mode: int = 0o644) -> None:
         handle.write(content)
 
 
-def write_soon(path: Path, content: bytes, *, mode: int = 0o644) -> None:
-    """Write `content` to `path`, whole or not at all, but on the disk for certain only after `flush_disk`."""
-    draft = f"{path.parent}/.{path.name}.{secrets.token_hex(4)}.draft"
+def write_soon(path: str, content: bytes, *, mode: int = 0o644) -> None:
+    """Write `content` to `path`, whole or not at all, but on the disk for certain only after `flush_disk`.
+
+    Thousands of these make one publication, so paths are plain strings here.
+    """
+    folder, _, name = path.rpartition("/")
+    draft = f"{folder}/.{name}.{secrets.token_hex(4)}.draft"
     try:
         try:
             descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
         except FileNotFoundError:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            Path(folder).mkdir(parents=True, exist_ok=True)
             descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
-        with os.fdopen(descriptor, "wb") as handle:
-            handle.write(content)
-        os.rename(draft, path)  # noqa: PTH104 - thousands of these: a Path each would cost as much again
+        with os.fdopen(descriptor, "wb", buffering=0) as handle:
+            rest = memoryview(content)
+            while rest:
+                rest = rest[handle.write(rest) :]
+        os.rename(draft, path)  # noqa: PTH104
     except OSError as error:
-        with contextlib.suppress(OSError):
-            os.unlink(draft)  # noqa: PTH108 - as above
-        raise _told(error, path) from error
+        Path(draft).unlink(missing_ok=True)
+        raise _told(error, Path(path)) from error
 
 
 def flush_disk(folder: Path) -> None:

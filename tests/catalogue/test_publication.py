@@ -117,12 +117,12 @@ def test_an_interruption_at_any_write_leaves_the_old_state_and_the_next_run_comp
     for stop_at in range(50):
         writes = 0
 
-        def _write(path: Path, content: bytes, *, _stop_at: int = stop_at) -> None:
+        def _write(path: Path | str, content: bytes, *, _stop_at: int = stop_at) -> None:
             nonlocal writes
             if writes == _stop_at:
                 raise failure
             writes += 1
-            real(path, content)
+            real(str(path), content)
 
         with monkeypatch.context() as patch:
             patch.setattr(public_folder, "write_whole", _write)

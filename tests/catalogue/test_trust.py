@@ -63,13 +63,12 @@ def test_a_new_root_is_written_after_the_state_that_holds_under_both(
     case: "Case", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     renew_trust(case.folder, now=case.now, replace=["online"])
-    real = storage.write_whole
     order: list[str] = []
 
-    def _write(path: Path, content: bytes) -> None:
-        order.append(path.name)
-        real(path, content)
-        assert case.outcomes(0) == {Outcome.GENUINE}, path.name
+    def _write(path: Path | str, content: bytes) -> None:
+        order.append(Path(path).name)
+        storage.write_whole(Path(path), content)
+        assert case.outcomes(0) == {Outcome.GENUINE}, order[-1]
 
     monkeypatch.setattr(public_folder, "write_whole", _write)
     monkeypatch.setattr(public_folder, "write_soon", _write)

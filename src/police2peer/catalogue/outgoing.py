@@ -6,7 +6,7 @@ or not at all.
 """
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -58,14 +58,15 @@ class Outgoing:
                 [(rev, seed, record_id) for record_id, rev, seed in sent],
             )
 
-    def settle(self, *, arrived: bool) -> None:
-        """Count what was sent as published, or forget that it was sent."""
+    def settle(self, *, arrived: bool, settings: Mapping[str, str]) -> None:
+        """Count what was sent as published, or forget that it was sent; and set settings, all in one transaction."""
         with self._db:
             if arrived:
                 self._db.execute(
                     "UPDATE record SET published = sending, seed = sending_seed WHERE sending IS NOT NULL"
                 )
             self._db.execute("UPDATE record SET sending = NULL, sending_seed = NULL WHERE sending IS NOT NULL")
+            self._db.executemany("INSERT OR REPLACE INTO setting VALUES (?, ?)", settings.items())
 
     def set_aside(self, agencies: Sequence[str]) -> None:
         """Let nothing wait any more of agencies whose records can no longer be signed."""

@@ -234,13 +234,10 @@ class Registry:
 
     def settle_sending(self, head_sha256: str) -> None:
         """Count what an interrupted run had sent as published if this is its head; else forget that it was sent."""
-        self.outgoing.settle(arrived=self.get("sending_head") == head_sha256)
-        with self._db:
-            self.set("sending_head", "-")
+        arrived = self.get("sending_head") == head_sha256
+        self.outgoing.settle(arrived=arrived, settings={"sending_head": "-"})
 
     def set_published(self, timestamp: int, superseded: Iterable[str], at: str) -> None:
         """Count what was sent as published, and keep the version and the files no longer needed."""
-        self.outgoing.settle(arrived=True)
-        with self._db:
-            self.set("timestamp", str(timestamp))
+        self.outgoing.settle(arrived=True, settings={"timestamp": str(timestamp), "sending_head": "-"})
         self.outgoing.supersede(superseded, at)

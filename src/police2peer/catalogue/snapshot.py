@@ -57,7 +57,7 @@ class FolderReader:
     def read(self, name: str, limit_bytes: int) -> bytes | None:
         """Give at most `limit_bytes + 1` bytes of the file called `name`, or None when there is none."""
         try:
-            with (self._folder / name).open("rb") as handle:
+            with open(f"{self._folder}/{name}", "rb") as handle:  # noqa: PTH123 - thousands of these a publication
                 return handle.read(limit_bytes + 1)
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return None
