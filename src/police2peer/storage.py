@@ -59,12 +59,12 @@ def write_whole(path: Path, content: bytes, *, mode: int = 0o644) -> None:
         handle.write(content)
 
 
-def write_soon(path: str, content: bytes, *, mode: int = 0o644) -> None:
+def write_soon(path: str | Path, content: bytes, *, mode: int = 0o644) -> None:
     """Write `content` to `path`, whole or not at all, but on the disk for certain only after `flush_disk`.
 
-    Thousands of these make one publication, so paths are plain strings here.
+    Thousands of these make one publication, so a path may be a plain string.
     """
-    folder, _, name = path.rpartition("/")
+    folder, _, name = str(path).rpartition("/")
     draft = f"{folder}/.{name}.{secrets.token_hex(4)}.draft"
     try:
         try:
