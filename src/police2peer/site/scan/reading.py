@@ -90,7 +90,7 @@ class _Reader(HTMLParser):
         facts = self.facts
         if tag == "html" and not facts.language:
             facts.language = values.get("lang", "")
-        elif tag in {"a", "area"} and "href" in values:
+        elif tag in {"a", "area"} and "href" in values and "download" not in values:
             facts.links.append(Link(values["href"], values.get("hreflang", "")))
         elif tag == "meta":
             self._read_meta(values)

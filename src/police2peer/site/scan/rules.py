@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import urljoin, urlsplit
 
+from police2peer.site.policy import WASM_SOURCE
 from police2peer.site.scan.findings import Finding, Rule
 from police2peer.site.scan.reading import PageFacts, read_policy
 from police2peer.site.scan.sources import Answer
@@ -79,12 +80,16 @@ def _check_policy(text: str, closed: Iterable[str], whose: str, remedy: str) -> 
     open_ones = sorted(
         name
         for name, sources in policy.items()
-        if name not in _NOT_SOURCES | _REPORT_DIRECTIVES and not all(map(_ALLOWED_SOURCE.fullmatch, sources))
+        if name not in _NOT_SOURCES | _REPORT_DIRECTIVES and not all(_may_name(name, source) for source in sources)
     )
     for name in open_ones:
         yield Finding(Rule.POLICY, f"the policy {whose} allows more than it must in {name}"[:120], remedy)
     if _REPORT_DIRECTIVES & policy.keys():
         yield Finding(Rule.THIRD_PARTY, f"the policy {whose} asks browsers for reports", remedy)
+
+
+def _may_name(directive: str, source: str) -> bool:
+    return bool(_ALLOWED_SOURCE.fullmatch(source)) or (directive == "script-src" and source == WASM_SOURCE)
 
 
 def check_page(page: str, facts: PageFacts, own_scripts: frozenset[str]) -> Iterator[Finding]:
