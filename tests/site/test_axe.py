@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""axe-core finds nothing on any page: WCAG 2.2 A and AA, best practices too, light and dark, both directions.
+
+Every page is examined in four languages, and in every other complete language the two with most words and controls.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import axe_playwright_python
+import pytest
+from playwright.sync_api import Browser, Page
+from tests.site.conftest import GENUINE, NOW, World
+
+from police2peer.site import SITE_LANGUAGES, build_help_site, serve_site
+
+pytestmark = pytest.mark.peer("chromium")
+
+_AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
+_WHOLLY = ("en", "de", "ar", "ja")
+_IN_BRIEF = ("index", "help")
+_RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+_ASK = """
+async (rules) => {
+  const found = await axe.run(document, { runOnly: rules, resultTypes: ["violations"], iframes: false });
+  return found.violations.map((each) => [each.id, each.nodes[0].html.slice(0, 120)]);
+}
+"""
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(bypass_csp=False)
+    yield context.new_page()
+    context.close()
+
+
+def _violations(page: Page) -> object:
+    page.evaluate(_AXE)
+    return page.evaluate(_ASK, list(_RULES))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("language", _WHOLLY)
+def test_axe_finds_nothing_on_any_page(built: World, url: str, page: Page, language: str, scheme: str) -> None:
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    names = [name for name in built.report.pages if name.startswith(f"{language}/")]
+    assert names
+    found = {}
+    for name in names:
+        page.goto(f"{url}{name}")
+        page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+        found[name] = _violations(page)
+    assert {name: each for name, each in found.items() if each} == {}
+
+
+@pytest.mark.parametrize("language", [each for each in SITE_LANGUAGES if each not in _WHOLLY])
+def test_axe_finds_nothing_in_any_other_language(url: str, page: Page, language: str) -> None:
+    found = {}
+    for number, name in enumerate(_IN_BRIEF):
+        page.emulate_media(color_scheme="dark" if number else "light")
+        page.goto(f"{url}{language}/{name}.html")
+        found[name] = _violations(page)
+    assert {name: each for name, each in found.items() if each} == {}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_an_answer_or_where_a_language_is_chosen(
+    built: World, url: str, page: Page, scheme: str
+) -> None:
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    page.clock.set_fixed_time(NOW)
+    page.goto(f"{url}de/index.html")
+    page.set_input_files("#file", built.file(GENUINE))
+    page.wait_for_selector(".verdict")
+    assert _violations(page) == []
+    page.goto(url)
+    assert _violations(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_the_help_part(tmp_path: Path, page: Page, scheme: str) -> None:
+    build_help_site(tmp_path, agency="Foundation H", contact="hello@example.org", today=NOW.date())
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    with serve_site(tmp_path) as server:
+        for name in ("index.html", "de/index.html", "ar/privacy.html"):
+            page.goto(f"{server.url}{name}")
+            assert _violations(page) == [], name
+
+
+def test_axe_would_find_something(url: str, page: Page) -> None:
+    page.goto(f"{url}en/about.html")
+    page.evaluate("document.querySelector('html').removeAttribute('lang')")
+    found = _violations(page)
+    assert isinstance(found, list)
+    assert [rule for rule, _ in found] == ["html-has-lang"]
