@@ -11,6 +11,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from police2peer.catalogue.drafts import drafts_of, read_network_ids
     from police2peer.catalogue.home import Home
+    from police2peer.catalogue.log.audit import Audit, audit_log
+    from police2peer.catalogue.log.confirming import add_cosignatures
+    from police2peer.catalogue.log.description import describe_log, named_log_keys
+    from police2peer.catalogue.log.naming import begin_log, name_witnesses
+    from police2peer.catalogue.log.note import NoteKey
+    from police2peer.catalogue.log.witness import Witness, begin_witness, read_key_file
     from police2peer.catalogue.metadata import Agency, Versions
     from police2peer.catalogue.publication import Publication, publish_catalogue
     from police2peer.catalogue.record import Record, RecordDraft, Status
@@ -23,7 +29,9 @@ if TYPE_CHECKING:
 __all__ = [
     "EXIT_CODES",
     "Agency",
+    "Audit",
     "Home",
+    "NoteKey",
     "Outcome",
     "Publication",
     "Record",
@@ -35,11 +43,20 @@ __all__ = [
     "Verdict",
     "Verifier",
     "Versions",
+    "Witness",
+    "add_cosignatures",
     "agencies_of",
+    "audit_log",
+    "begin_log",
+    "begin_witness",
     "default_seen_file",
+    "describe_log",
     "drafts_of",
     "init_catalogue",
+    "name_witnesses",
+    "named_log_keys",
     "publish_catalogue",
+    "read_key_file",
     "read_network_ids",
     "renew_trust",
 ]
@@ -47,6 +64,12 @@ __all__ = [
 _WHERE = {
     "drafts": ("drafts_of", "read_network_ids"),
     "home": ("Home",),
+    "log.audit": ("Audit", "audit_log"),
+    "log.confirming": ("add_cosignatures",),
+    "log.description": ("describe_log", "named_log_keys"),
+    "log.naming": ("begin_log", "name_witnesses"),
+    "log.note": ("NoteKey",),
+    "log.witness": ("Witness", "begin_witness", "read_key_file"),
     "metadata": ("Agency", "Versions"),
     "publication": ("Publication", "publish_catalogue"),
     "record": ("Record", "RecordDraft", "Status"),

@@ -30,6 +30,7 @@ _NOUNS = {
     "status": ("node", "say how the node does"),
     "up": ("node", "run the node and the public page until Ctrl-C"),
     "verify": ("verify", "tell whether a file, code or magnet link is a genuine warning file"),
+    "witness": ("witness", "confirm, as a partner, that the public log of a programme only grows"),
 }
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from police2peer.cli.catalogue_log import audit, log
 from police2peer.errors import BadInput
 
 __all__ = ["catalogue"]
@@ -27,6 +28,10 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print the result a
 @click.group()
 def catalogue() -> None:
     """Keep the signed register of warning files."""
+
+
+catalogue.add_command(log)
+catalogue.add_command(audit)
 
 
 @catalogue.command()

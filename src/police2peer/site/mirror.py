@@ -2,7 +2,7 @@
 """Lays a published catalogue beside the pages, in the order in which a reader may meet it.
 
 Promise: `timestamp.json` is written last, so that whoever reads during the copy sees one state or the other; only
-the four public folders are copied, never a key or a register; a file that the source no longer has goes.
+the public folders are copied, never a key or a register; a file that the source no longer has goes.
 Source: docs/catalogue-format.md, "Files".
 """
 
@@ -17,8 +17,9 @@ __all__ = ["CATALOGUE_FOLDER", "COPY_NAME", "place_catalogue"]
 
 CATALOGUE_FOLDER = "catalogue"
 COPY_NAME = "catalogue.zip"  # the same files in one, for whoever checks without a browser
-_FOLDERS = ("rec", "idx", "head", "md")  # the order of writing
-_REPLACED = Path("md/timestamp.json")  # the one name whose content changes
+_FOLDERS = ("rec", "log", "idx", "head", "md")  # the order of writing
+_REPLACED = Path("md/timestamp.json")  # makes a state the current one
+_CONFIRMED = (Path("log/checkpoint"), Path("log/cosigned"))  # content changes here too, and covers what is beside it
 
 
 def place_catalogue(catalogue: Path, site: Path) -> int:
@@ -33,8 +34,8 @@ def place_catalogue(catalogue: Path, site: Path) -> int:
     target = site / CATALOGUE_FOLDER
     timestamp = (catalogue / _REPLACED).read_bytes()
     wanted = [path.relative_to(catalogue) for folder in _FOLDERS for path in _files(catalogue / folder)]
-    new = [name for name in wanted if name != _REPLACED and not _is_there(catalogue / name, target / name)]
-    for name in new:
+    new = [name for name in wanted if name != _REPLACED and not _is_there(catalogue, target, name)]
+    for name in sorted(new, key=_is_confirmed):
         _copy(catalogue / name, target / name)
     write_whole(target / _REPLACED, timestamp)
     _pack(catalogue, wanted, timestamp, site / COPY_NAME)
@@ -56,8 +57,14 @@ def _pack(catalogue: Path, names: list[Path], timestamp: bytes, target: Path) ->
             archive.writestr(zipfile.ZipInfo(f"{CATALOGUE_FOLDER}/{name.as_posix()}"), content)
 
 
-def _is_there(source: Path, target: Path) -> bool:
-    return target.is_file() and target.stat().st_size == source.stat().st_size
+def _is_confirmed(name: Path) -> bool:
+    return any(name.is_relative_to(each) for each in _CONFIRMED)
+
+
+def _is_there(source: Path, target: Path, name: Path) -> bool:
+    if not (target / name).is_file() or (target / name).stat().st_size != (source / name).stat().st_size:
+        return False
+    return not _is_confirmed(name) or (target / name).read_bytes() == (source / name).read_bytes()
 
 
 def _copy(source: Path, target: Path) -> None:

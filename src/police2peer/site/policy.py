@@ -89,6 +89,7 @@ def header_file(policy: str) -> str:
         "/catalogue/head/*": {"Cache-Control": _IMMUTABLE},
         "/catalogue/idx/*": {"Cache-Control": _IMMUTABLE},
         "/catalogue/rec/*": {"Cache-Control": _IMMUTABLE},
+        "/catalogue/log/*": {"Cache-Control": "no-cache"},
     }
     lines = [
         line

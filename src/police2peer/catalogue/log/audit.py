@@ -47,6 +47,21 @@ class Audit:
         """Entries of the log that no published pack has."""
         return self.signed.size - self.records
 
+    def size_text(self) -> str:
+        """Say how much was checked."""
+        return (
+            f"{self.signed.size} entries, {self.records} records in {self.packs} packs, root {self.signed.root.hex()}"
+        )
+
+    def remarks(self) -> list[str]:
+        """Say what else is worth knowing."""
+        said = [] if self.since is None else [f"it begins with the {self.since} entries of the older checkpoint"]
+        if self.without_pack:
+            said.append(f"{self.without_pack} entries are of no published pack: publications that were interrupted")
+        if self.unlogged:
+            said.append(f"{len(self.unlogged)} packs are not in the log; no verifier takes a record from them")
+        return said
+
 
 def audit_log(
     catalogue: Path,

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""`police2peer witness`: what a partner runs to confirm that a programme's log only grows."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+__all__ = ["witness"]
+
+_HOME = click.option(
+    "--home",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("witness"),
+    show_default=True,
+    help="The witness's own folder; private but for witness.vkey.",
+)
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+
+
+@click.group()
+def witness() -> None:
+    """Confirm, as a partner, that the public log of a programme only grows."""
+
+
+@witness.command()
+@click.option("--name", required=True, help="Yours: an address without https://, as police.example/witness.")
+@click.option(
+    "--log-key",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The programme's log.vkey, received in person.",
+)
+@_HOME
+@_JSON
+def init(name: str, log_key: Path, home: Path, *, as_json: bool) -> None:
+    """Make the witness's key for one log."""
+    from police2peer.catalogue import begin_witness, read_key_file  # noqa: PLC0415 - loads on use
+
+    log = read_key_file(log_key)
+    public = begin_witness(home, name, log)
+    told = {"name": name, "key": public.text(), "key_file": str(home / "witness.vkey"), "log": log.name}
+    text = f"witness of {log.name}; hand {home / 'witness.vkey'} to the programme in person: {public.text()}"
+    click.echo(json.dumps(told) if as_json else text)
+
+
+@witness.command()
+@click.argument("folder", metavar="FOLDER", type=click.Path(path_type=Path, file_okay=False))
+@click.option(
+    "--to",
+    "out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Where the confirmation is written  [default: confirmations/SIZE in the witness's folder]",
+)
+@_HOME
+@_JSON
+def cosign(folder: Path, out: Path | None, home: Path, *, as_json: bool) -> None:
+    """Confirm the log in FOLDER, a copy of the public catalogue or of its log/, if it only grew."""
+    from police2peer.catalogue import Witness  # noqa: PLC0415 - as in init
+    from police2peer.storage import write_whole  # noqa: PLC0415
+
+    now = datetime.now(UTC)
+    done = Witness(home).confirm(folder, now)
+    path = out or home / "confirmations" / str(done.size)
+    write_whole(path, done.note.to_bytes())
+    told = {"size": done.size, "size_before": done.size_before, "file": str(path), "at": now.isoformat()}
+    since = "seen for the first time" if done.size_before is None else f"{done.size_before} confirmed before"
+    text = f"confirmed: {done.size} entries ({since}); send {path} to the programme"
+    click.echo(json.dumps(told) if as_json else text)
