@@ -28,6 +28,7 @@ import av
 from PIL import Image
 
 from police2peer.campaign import FileFormat, Language, WarningMessage, load_campaign, new_campaign, new_key_pair
+from police2peer.storage import flush_disk
 from police2peer.warningfiles import BaseStore, Making, MidStates, Studio, WarningFile, new_code, variant_of
 from police2peer.warningfiles.makers import BLANK_MAKERS
 from police2peer.warningfiles.wording import Wording
@@ -126,9 +127,9 @@ def _metadata_only(folder: Path, film: WarningFile) -> list[str]:
 
     def write() -> None:
         for number in range(_WRITTEN):
-            variant_of(film.plan, FileFormat.MP4, secrets.token_bytes(16)).write(
-                folder / "variants" / f"{number}.mp4"
-            )
+            variant = variant_of(film.plan, FileFormat.MP4, secrets.token_bytes(16))
+            variant.write(folder / "variants" / f"{number}.mp4", flushed=False)
+        flush_disk(folder)
 
     planned, written = _took(plan), _took(write)
     assert len(names) == _VARIANTS
@@ -136,7 +137,7 @@ def _metadata_only(folder: Path, film: WarningFile) -> list[str]:
     return [
         _row("metadata-only mp4, planned, all hashes", _VARIANTS, _VARIANTS / planned.cpu_s, "one core", "5,000"),
         _row(f"metadata-only mp4 of {size}, written", _WRITTEN, _WRITTEN / written.cpu_s, "one core", "900"),
-        _row("the same, each flushed to the disk", _WRITTEN, _WRITTEN / written.wall_s, "the clock", ""),
+        _row("the same, with the disk flushed once", _WRITTEN, _WRITTEN / written.wall_s, "the clock", ""),
     ]
 
 

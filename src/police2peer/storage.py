@@ -23,10 +23,10 @@ _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 @contextlib.contextmanager
-def whole_file(path: Path, *, mode: int = 0o644) -> Iterator[BinaryIO]:
+def whole_file(path: Path, *, mode: int = 0o644, flushed: bool = True) -> Iterator[BinaryIO]:
     """Give a binary handle whose content appears at `path` only when the block ends well.
 
-    Raises `Unavailable` when the disk has no room; the draft is removed on any failure.
+    Without `flushed` it is on the disk for certain only after `flush_disk`. Raises `Unavailable` when the disk has no room; the draft is removed on any failure.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.draft")
@@ -35,7 +35,8 @@ def whole_file(path: Path, *, mode: int = 0o644) -> Iterator[BinaryIO]:
         with os.fdopen(descriptor, "w+b") as handle:
             yield handle
             handle.flush()
-            os.fsync(handle.fileno())
+            if flushed:
+                os.fsync(handle.fileno())
         draft.replace(path)
     except OSError as error:
         raise _told(error, path) from error

@@ -162,9 +162,12 @@ class FilePlan:
                 found.append(_cut(part, low - begin, high - low))
         return tuple(found)
 
-    def write(self, path: Path) -> None:
-        """Write the file, holes as holes, whole or not at all. Raises `Unavailable` when the disk is full."""
-        with whole_file(path) as handle:
+    def write(self, path: Path, *, flushed: bool = True) -> None:
+        """Write the file, holes as holes, whole or not at all. Raises `Unavailable` when the disk is full.
+
+        Whoever writes many leaves `flushed` out and calls `storage.flush_disk` once, before they count.
+        """
+        with whole_file(path, flushed=flushed) as handle:
             for part in self.parts:
                 if isinstance(part, Zeros):
                     handle.seek(part.length, 1)
