@@ -26,7 +26,8 @@ _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 def whole_file(path: Path, *, mode: int = 0o644, flushed: bool = True) -> Iterator[BinaryIO]:
     """Give a binary handle whose content appears at `path` only when the block ends well.
 
-    Without `flushed` it is on the disk for certain only after `flush_disk`. Raises `Unavailable` when the disk has no room; the draft is removed on any failure.
+    Without `flushed` it is on the disk for certain only after `flush_disk`. Raises `Unavailable` when the disk has no
+    room; the draft is removed on any failure.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.draft")
