@@ -287,8 +287,12 @@ def test_an_old_copy_of_the_private_folder_does_not_fork_the_log(logged: Logged,
     _add(logged.case, COUNT)
     shutil.rmtree(logged.case.folder / "log")
     shutil.copytree(tmp_path / "backup", logged.case.folder / "log")
-    with pytest.raises(NotAuthentic, match="old copy"):
+    with pytest.raises(NotAuthentic, match="never begin a log anew"):
         _add(logged.case, COUNT + 1)
+    restored = open_catalogue_log(logged.case.home)  # where the register is as old as the log
+    assert restored is not None
+    with pytest.raises(NotAuthentic, match="old copy"):
+        restored.publish_to(logged.case.public)
     shutil.rmtree(logged.case.folder / "log")
     shutil.copytree(logged.log, logged.case.folder / "log")
     logged.case.publish()

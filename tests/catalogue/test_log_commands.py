@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from police2peer.campaign import Arm, FileFormat, Language, Recipe
+from police2peer.catalogue import Registry
 from police2peer.cli import main
 from police2peer.site.mirror import place_catalogue
 from police2peer.warningfiles import (
@@ -133,6 +134,11 @@ def test_a_forked_log_stops_the_witness_with_the_two_files(made: Folder, tmp_pat
     folder = Folder(tmp_path / "all")
     shutil.rmtree(folder.path / "catalogue/log")  # begun anew: a keeper who hides what was issued
     shutil.rmtree(folder.path / "catalogue/public")
+    refused = folder.try_("catalogue", "publish")
+    assert (refused.exit_code, "never begin a log anew" in refused.stderr) == (1, True)
+    with Registry(folder.path / "catalogue") as registry:
+        registry.set("log_size", "0")
+        registry.set_published(1, [], "")
     folder.run("catalogue", "publish")
     done = folder.try_("witness", "cosign", "catalogue/public", "--home", "a")
     assert done.exit_code == 1

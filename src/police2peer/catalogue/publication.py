@@ -32,6 +32,7 @@ from police2peer.errors import BadInput, NotAuthentic, NotPermitted
 
 __all__ = ["Publication", "publish_catalogue"]
 
+_LOG_SIZE = "log_size"  # a setting of the register: how long the log was when it was last published
 _PAGE = 1_000  # records signed and noted in one transaction
 _KEEP_SUPERSEDED = timedelta(days=2)  # longer than any timestamp lives, so that no reader loses a file under way
 
@@ -70,8 +71,7 @@ def _settle(registry: Registry, before: Trusted | None) -> Head | None:
     An empty folder, or an index of another layout, is not built upon: everything is written again.
     """
     if before is None or before.head.narrow:
-        registry.outgoing.forget_everything()
-        registry.settle_sending("")
+        registry.outgoing.forget_everything({"sending_head": "-"})
         return None
     registry.settle_sending(before.head_sha256)
     return before.head
@@ -138,7 +138,7 @@ def publish_catalogue(
     with lock_folder(store.folder), Registry(folder) as registry, SortedChanges(folder) as changes:
         before = _current(store, registry, pinned, now)
         built_upon = _settle(registry, before)
-        log = open_catalogue_log(home)
+        log = open_catalogue_log(home, int(registry.get(_LOG_SIZE) or 0))
         records = _send_records(
             store, registry, record_keys(home), changes, log=log, random_bytes=random_bytes, progress=progress
         )
@@ -151,7 +151,7 @@ def publish_catalogue(
         state = sign_state(home, head.to_bytes(), versions, now)
         registry.note_sending(head.to_bytes())
         if log is not None:
-            log.publish_to(store.folder)
+            registry.set(_LOG_SIZE, str(log.publish_to(store.folder).size))
         _put_in_place(store, state, pinned, now, before)
         registry.set_published(state.versions.timestamp, store.superseded, write_utc(now))
         _prune(store, registry, now)

@@ -31,9 +31,20 @@ from police2peer.storage import flush_disk, write_soon, write_whole
 __all__ = ["CatalogueLog", "open_catalogue_log"]
 
 
-def open_catalogue_log(home: Home) -> "CatalogueLog | None":
-    """Open the log of a catalogue for adding, if targets names one. Raises `NotPermitted` without its key."""
-    return None if log_policy(home) is None else CatalogueLog(*open_log(home))
+def open_catalogue_log(home: Home, least_size: int = 0) -> "CatalogueLog | None":
+    """Open the log of a catalogue for adding, if targets names one.
+
+    Raises `NotPermitted` without its key, `NotAuthentic` when it is shorter than it was once published.
+    """
+    if log_policy(home) is None:
+        return None
+    policy, store = open_log(home)
+    if store.size < least_size:
+        raise NotAuthentic(
+            f"the log in this folder has {store.size} entries, and {least_size} were published",
+            remedy="put log/ back from the public folder or from a backup that is as new; never begin a log anew",
+        )
+    return CatalogueLog(policy, store)
 
 
 class CatalogueLog:
