@@ -49,6 +49,7 @@ _ONLY_IN = {
     "django": ("hub",),
     "typst": ("warningfiles",),
     "av": ("warningfiles",),
+    "pkcs11": ("campaign.token_key",),
     "tuf": ("catalogue",),
     "securesystemslib": ("catalogue",),
 }

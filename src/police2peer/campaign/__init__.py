@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from police2peer.campaign.credentials_section import CredentialChoice
     from police2peer.campaign.files_section import FileSettings
     from police2peer.campaign.keys import (
+        change_pass_phrase,
+        name_token_key,
         new_key_pair,
         new_signing_key,
         parse_public_key,
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
         sign_campaign,
         withdraw_campaign,
     )
+    from police2peer.campaign.passphrase import PassPhrases, pass_phrases, using
     from police2peer.campaign.review import REVIEWS_NAME, SignedReview, read_reviews, sign_review, write_reviews
     from police2peer.campaign.sample import new_campaign
     from police2peer.campaign.signed_order import (
@@ -52,6 +55,7 @@ if TYPE_CHECKING:
         withdraw_order,
     )
     from police2peer.campaign.titles_file import read_titles
+    from police2peer.campaign.token_uri import TokenUri
 
 __all__ = [
     "CAMPAIGN_NAME",
@@ -79,6 +83,7 @@ __all__ = [
     "NetworkSpace",
     "OperationOrder",
     "OrderSignature",
+    "PassPhrases",
     "PlannedOffer",
     "Recipe",
     "Recording",
@@ -90,19 +95,23 @@ __all__ = [
     "Texts",
     "Title",
     "TitleId",
+    "TokenUri",
     "WarningMessage",
     "Withdrawal",
     "campaign_path",
+    "change_pass_phrase",
     "check_order",
     "direction",
     "has_scam_rules",
     "is_country",
     "language_name",
     "load_campaign",
+    "name_token_key",
     "new_campaign",
     "new_key_pair",
     "new_signing_key",
     "parse_public_key",
+    "pass_phrases",
     "permitted",
     "public_bytes",
     "read_message",
@@ -118,6 +127,7 @@ __all__ = [
     "sign_campaign",
     "sign_order",
     "sign_review",
+    "using",
     "withdraw_campaign",
     "withdraw_order",
     "write_public_key",
@@ -136,6 +146,8 @@ _HOMES = {
     "is_country": "countries",
     "CredentialChoice": "credentials_section",
     "FileSettings": "files_section",
+    "change_pass_phrase": "keys",
+    "name_token_key": "keys",
     "new_key_pair": "keys",
     "new_signing_key": "keys",
     "parse_public_key": "keys",
@@ -158,6 +170,9 @@ _HOMES = {
     "read_signed_order": "order_file",
     "sign_campaign": "order_file",
     "withdraw_campaign": "order_file",
+    "PassPhrases": "passphrase",
+    "pass_phrases": "passphrase",
+    "using": "passphrase",
     "REVIEWS_NAME": "review",
     "SignedReview": "review",
     "read_reviews": "review",
@@ -175,6 +190,7 @@ _HOMES = {
     "sign_order": "signed_order",
     "withdraw_order": "signed_order",
     "read_titles": "titles_file",
+    "TokenUri": "token_uri",
 }
 
 

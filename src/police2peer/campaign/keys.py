@@ -1,24 +1,35 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Ed25519 keys of approvers and reviewers: made here, kept as files, never shown.
+"""Ed25519 keys of approvers, reviewers and keepers: made here, kept as files or in a token, never shown.
 
-A private key is PEM (PKCS #8, RFC 5958) in a file that only its owner can read; a public key is one line of
-64 hexadecimal digits. No error text holds anything of a key.
+A private key is PEM (PKCS #8, RFC 5958), with a pass phrase or without, in a file that only its owner can read; or
+that file holds one line instead, the address of a key in a token (`pkcs11:...`, RFC 7512). A public key is one line
+of 64 hexadecimal digits. No error text holds anything of a key.
 """
 
+import contextlib
+import hashlib
 import os
 import stat
 from collections.abc import Iterable
 from pathlib import Path
+from secrets import token_bytes
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
+from police2peer.campaign.locked_key import lock_private_key
+from police2peer.campaign.passphrase import pass_phrases
+from police2peer.campaign.token_key import new_token_key, open_token_key
+from police2peer.campaign.token_uri import SCHEME, TokenUri
 from police2peer.errors import BadInput, NotPermitted
 from police2peer.storage import write_whole
 
 __all__ = [
     "PUBLIC_KEY_BYTES",
+    "change_pass_phrase",
+    "name_token_key",
     "new_key_pair",
     "new_signing_key",
     "parse_public_key",
@@ -38,12 +49,22 @@ def public_bytes(key: Ed25519PrivateKey) -> bytes:
     return key.public_key().public_bytes_raw()
 
 
-def new_signing_key(path: Path) -> Ed25519PrivateKey:
-    """Make a private key and write it to `path`, readable by the owner only; never overwrites."""
-    key = Ed25519PrivateKey.generate()
-    pem = key.private_bytes(
+def _pem(key: Ed25519PrivateKey, pass_phrase: bytes | None) -> bytes:
+    if pass_phrase is not None:
+        return lock_private_key(key, pass_phrase, token_bytes)
+    return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
+
+
+def new_signing_key(path: Path, pass_phrase: bytes | None = None) -> Ed25519PrivateKey:
+    """Make a private key and write it to `path`, readable by the owner only; never overwrites."""
+    key = Ed25519PrivateKey.generate()
+    _write_private(path, _pem(key, pass_phrase))
+    return key
+
+
+def _write_private(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -53,26 +74,50 @@ def new_signing_key(path: Path) -> Ed25519PrivateKey:
         ) from error
     try:
         with os.fdopen(descriptor, "wb") as handle:
-            handle.write(pem)
+            handle.write(content)
             handle.flush()
             os.fsync(handle.fileno())
     except OSError:
         path.unlink(missing_ok=True)
         raise
+
+
+def new_key_pair(path: Path, pass_phrase: bytes | None = None) -> Ed25519PrivateKey:
+    """Make a private key at `path` and its public key beside it, ending in .pub; never overwrites."""
+    public_path = _free_public_path(path)
+    key = new_signing_key(path, pass_phrase)
+    write_public_key(public_path, public_bytes(key))
     return key
 
 
-def new_key_pair(path: Path) -> Ed25519PrivateKey:
-    """Make a private key at `path` and its public key beside it, ending in .pub; never overwrites."""
+def name_token_key(path: Path, uri: TokenUri, *, make: bool) -> Ed25519PrivateKey:
+    """Write the address of a token's key to `path`, its public key beside it; `make` has the token make the key."""
+    public_path = _free_public_path(path)
+    if path.exists():
+        raise BadInput(f"{path.name} is there already", remedy="give another path: keys are never overwritten")
+    key = new_token_key(uri) if make else open_token_key(uri)
+    _write_private(path, f"{uri}\n".encode())
+    write_public_key(public_path, public_bytes(key))
+    return key
+
+
+def _free_public_path(path: Path) -> Path:
     public_path = path.with_suffix(".pub")
     if public_path == path or public_path.exists():
         raise BadInput(
             f"{public_path.name} is there already, or is the private key's own name",
             remedy="give another path, as in approvers/first.key: keys are never overwritten",
         )
-    key = new_signing_key(path)
-    write_public_key(public_path, public_bytes(key))
-    return key
+    return public_path
+
+
+def change_pass_phrase(path: Path, pass_phrase: bytes) -> None:
+    """Lock a key file with a new pass phrase, whole or not at all. Raises `BadInput` when it cannot be opened."""
+    if _read(path).startswith(SCHEME):
+        raise BadInput(
+            f"{path.name} names a key in a token", remedy="change the token's PIN with the token's own tool"
+        )
+    write_whole(path, _pem(read_signing_key(path), pass_phrase), mode=0o600)
 
 
 def _read(path: Path) -> bytes:
@@ -84,24 +129,52 @@ def _read(path: Path) -> bytes:
         ) from error
 
 
-def read_signing_key(path: Path) -> Ed25519PrivateKey:
-    """Read a private key; refuses a file that others can read."""
-    pem = _read(path)
-    if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+def read_signing_key(where: Path | TokenUri) -> Ed25519PrivateKey:
+    """Open a private key: of a file, or in a token. Refuses a file that others can read.
+
+    A pass phrase or PIN is asked of the source that the command set (`passphrase.using`).
+    """
+    if isinstance(where, TokenUri):
+        return open_token_key(where)
+    content = _read(where)
+    if where.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise BadInput(
-            f"{path.name} can be read by other users of this machine",
-            remedy=f"run chmod 600 {path.name}, and make a new key if somebody may have copied it",
+            f"{where.name} can be read by other users of this machine",
+            remedy=f"run chmod 600 {where.name}, and make a new key if somebody may have copied it",
         )
+    if content.startswith(SCHEME):
+        return open_token_key(TokenUri.parse(content.decode("utf-8", "replace").strip()))
+    opened, fingerprint = pass_phrases().opened, hashlib.sha256(content).digest()
+    if fingerprint not in opened:
+        opened[fingerprint] = _load(content, where)
+    return opened[fingerprint]
+
+
+def _load(pem: bytes, path: Path) -> Ed25519PrivateKey:
     try:
         key = serialization.load_pem_private_key(pem, password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+    except TypeError:  # locked; the library has no other sign
+        key = _unlock(pem, path)
+    except (ValueError, UnsupportedAlgorithm) as error:
         raise BadInput(
-            f"{path.name} is not a private key without a pass phrase",
-            remedy="give the file that `police2peer key new` made",
+            f"{path.name} is not a private key", remedy="give the file that `police2peer key new` made"
         ) from error
     if not isinstance(key, Ed25519PrivateKey):
         raise BadInput(f"{path.name} is not an Ed25519 key", remedy="make one with `police2peer key new`")
     return key
+
+
+def _unlock(pem: bytes, path: Path) -> PrivateKeyTypes:
+    source = pass_phrases()
+    for _ in range(source.tries(path.stem)):
+        given = source.of(path.stem, f"pass phrase of {path.name}")
+        with contextlib.suppress(ValueError, TypeError, UnsupportedAlgorithm):
+            return serialization.load_pem_private_key(pem, given)
+    raise BadInput(
+        f"this pass phrase does not open {path.name}",
+        remedy="look at the keyboard layout and at which key this is; without its pass phrase a key is lost, and is "
+        "to be replaced",
+    )
 
 
 def parse_public_key(text: str) -> bytes:

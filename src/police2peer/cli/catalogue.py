@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from police2peer.cli.catalogue_log import audit, log
+from police2peer.cli.unlocking import unlocking
 from police2peer.errors import BadInput
 
 __all__ = ["catalogue"]
@@ -39,6 +40,7 @@ catalogue.add_command(audit)
 @click.option("--country", help="Its country, as NL or FR  [default: the country in campaign.toml]")
 @_HOME
 @_JSON
+@unlocking
 def init(agency: str | None, country: str | None, home: Path, *, as_json: bool) -> None:
     """Begin a catalogue with its keys, or name one more agency in it."""
     from police2peer.catalogue import init_catalogue  # noqa: PLC0415 - python-tuf is slow to import
@@ -137,6 +139,7 @@ def _as_entered(what: str) -> str:
 )
 @_HOME
 @_JSON
+@unlocking
 def publish(out: Path | None, home: Path, *, as_json: bool) -> None:
     """Publish what waits, and make the catalogue fresh for another day. Run it every few hours."""
     from police2peer.catalogue import publish_catalogue  # noqa: PLC0415 - as in init
@@ -152,6 +155,7 @@ def publish(out: Path | None, home: Path, *, as_json: bool) -> None:
 @click.option("--replace", multiple=True, metavar="KEY", help="Put a new key in the place of this one.")
 @_HOME
 @_JSON
+@unlocking
 def renew(replace: tuple[str, ...], home: Path, *, as_json: bool) -> None:
     """Sign root and targets for another year; needs two of the three root keys and of the three targets keys."""
     from police2peer.catalogue import renew_trust  # noqa: PLC0415 - as in init

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from police2peer.cli.unlocking import unlocking
 from police2peer.errors import BadInput
 
 if TYPE_CHECKING:
@@ -37,15 +38,17 @@ def log() -> None:
 @click.argument("name", metavar="NAME")
 @_HOME
 @_JSON
+@unlocking
 def init(name: str, home: Path, *, as_json: bool) -> None:
     """Begin a log called NAME, an address without https://, as example.org/warning-files."""
     from police2peer.catalogue import Home, Registry, agencies_of, begin_log  # noqa: PLC0415 - slow to import
+    from police2peer.storage import write_whole  # noqa: PLC0415
 
     policy = begin_log(Home(home), name, now=datetime.now(UTC))
     with Registry(home) as registry:
         registry.sign_again(agencies_of(home))
     text = policy.keys[0].text()
-    (home / "log.vkey").write_text(f"{text}\n", encoding="ascii")
+    write_whole(home / "log.vkey", f"{text}\n".encode())
     told = {"name": policy.origin, "key": text, "key_file": str(home / "log.vkey")}
     click.echo(
         json.dumps(told)
@@ -56,13 +59,17 @@ def init(name: str, home: Path, *, as_json: bool) -> None:
 
 
 @log.command()
+@click.option("--key-to", type=_FILE, help="Write the log's present public key to this file, for the witnesses.")
 @_HOME
 @_JSON
-def show(home: Path, *, as_json: bool) -> None:
+def show(key_to: Path | None, home: Path, *, as_json: bool) -> None:
     """Say how long the log is, and what each witness confirmed last."""
     from police2peer.catalogue import Home, describe_log  # noqa: PLC0415 - as in init
+    from police2peer.storage import write_whole  # noqa: PLC0415
 
     told = describe_log(Home(home))
+    if key_to:
+        write_whole(key_to, f"{told['key']}\n".encode())
     if as_json:
         click.echo(json.dumps(told, indent=2))
         return
@@ -80,6 +87,7 @@ def show(home: Path, *, as_json: bool) -> None:
 )
 @_HOME
 @_JSON
+@unlocking
 def witnesses(keys: tuple[Path, ...], needed: int, home: Path, *, as_json: bool) -> None:
     """Name the witnesses of the log; needs two of the three targets keys, and their confirmations."""
     from police2peer.catalogue import Home, name_witnesses  # noqa: PLC0415 - as in init
@@ -109,6 +117,7 @@ def _read(path: Path) -> bytes:
 @click.option("--key", "keys", multiple=True, type=_FILE, help="The .vkey of a witness that is not named yet.")
 @_HOME
 @_JSON
+@unlocking
 def add_cosignature(files: tuple[Path, ...], keys: tuple[Path, ...], home: Path, *, as_json: bool) -> None:
     """Take in what witnesses sent back, and lay it beside the published checkpoint."""
     from police2peer.catalogue import Home, add_cosignatures  # noqa: PLC0415 - as in init

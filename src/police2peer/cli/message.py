@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from police2peer.cli.unlocking import SIGNING_KEY, unlocking
 from police2peer.errors import BadInput
 from police2peer.storage import write_whole
 
 if TYPE_CHECKING:
-    from police2peer.campaign import Campaign, Language, Texts, WarningMessage
+    from police2peer.campaign import Campaign, Language, Texts, TokenUri, WarningMessage
     from police2peer.warningfiles import Studio
 
 __all__ = ["message"]
@@ -163,9 +164,12 @@ def check(campaign: Path, *, as_json: bool) -> None:
 @click.option("--message", "message_id", required=True, help="The message to review, as in combined.")
 @click.option("--language", required=True, help="The language to review, as in de.")
 @click.option("--reviewer", required=True, help="Your name, as it stands under [[reviewers]].")
-@click.option("--key", "key_path", required=True, type=click.Path(path_type=Path), help="Your private key.")
+@click.option("--key", "key_path", required=True, type=SIGNING_KEY, help="Your private key: a file, or pkcs11:...")
 @click.option("--yes", is_flag=True, help="I have read these words and stand for them; ask no more.")
-def review(campaign: Path, message_id: str, language: str, reviewer: str, key_path: Path, *, yes: bool) -> None:
+@unlocking
+def review(
+    campaign: Path, message_id: str, language: str, reviewer: str, key_path: "Path | TokenUri", *, yes: bool
+) -> None:
     """Read the words of one message in one language, and put your name to them."""
     from police2peer.campaign import (  # noqa: PLC0415 - as above
         REVIEWS_NAME,

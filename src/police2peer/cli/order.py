@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from police2peer.cli.unlocking import SIGNING_KEY, unlocking
+
 if TYPE_CHECKING:
-    from police2peer.campaign import Campaign, SignedOrder
+    from police2peer.campaign import Campaign, SignedOrder, TokenUri
 
 __all__ = ["DEFAULT_TRUST", "order"]
 
@@ -23,8 +25,8 @@ _KEY = click.option(
     "--key",
     "key_path",
     required=True,
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Your private key.",
+    type=SIGNING_KEY,
+    help="Your private key: a file, or pkcs11:... for a key in a token.",
 )
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
@@ -44,7 +46,8 @@ def _signers(signed: "SignedOrder") -> list[str]:
 @_KEY
 @click.option("--anew", is_flag=True, help="Put away the signatures for the campaign as it was before.")
 @_JSON
-def sign(campaign_path: Path, key_path: Path, *, anew: bool, as_json: bool) -> None:
+@unlocking
+def sign(campaign_path: Path, key_path: "Path | TokenUri", *, anew: bool, as_json: bool) -> None:
     """Sign the order of CAMPAIGN, as one of its two approvers; writes order.json beside it."""
     from police2peer.campaign import ORDER_NAME, load_campaign, read_signing_key, sign_campaign  # noqa: PLC0415
 
@@ -110,7 +113,8 @@ def check(campaign_path: Path, trust: tuple[Path, ...], *, as_json: bool) -> Non
 @_KEY
 @click.option("--reason", required=True, help="Why; it stands in order.json.")
 @_JSON
-def withdraw(campaign_path: Path, key_path: Path, reason: str, *, as_json: bool) -> None:
+@unlocking
+def withdraw(campaign_path: Path, key_path: "Path | TokenUri", reason: str, *, as_json: bool) -> None:
     """End the order of CAMPAIGN now; one approver suffices."""
     from police2peer.campaign import load_campaign, read_signing_key, withdraw_campaign  # noqa: PLC0415 - as in sign
 

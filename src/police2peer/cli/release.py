@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from police2peer.cli.unlocking import SIGNING_KEY, unlocking
+
 if TYPE_CHECKING:
+    from police2peer.campaign import TokenUri
     from police2peer.fleet import Release
     from police2peer.presence import Settings
 
@@ -22,11 +25,10 @@ def release() -> None:
 
 @release.command()
 @click.argument("campaign_path", metavar="CAMPAIGN", type=click.Path(path_type=Path), default=Path())
-@click.option(
-    "--key", "key_path", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The release key."
-)
+@click.option("--key", "key_path", required=True, type=SIGNING_KEY, help="The release key: a file, or pkcs11:...")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-def sign(campaign_path: Path, key_path: Path, *, as_json: bool) -> None:
+@unlocking
+def sign(campaign_path: Path, key_path: "Path | TokenUri", *, as_json: bool) -> None:
     """Plan the offers of CAMPAIGN and sign them as release.json.
 
     Needs the files (`police2peer make`) and an order in force. Writes network-ids.json beside it, for the

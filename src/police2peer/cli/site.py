@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from police2peer.catalogue import Home
+from police2peer.cli.unlocking import unlocking
 from police2peer.errors import BadInput
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.option("--only", type=click.Choice(["help"]), help="Build the help list alone, for a domain of its own.")
 @click.option("--final", is_flag=True, help="Refuse texts that no second person has signed.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@unlocking
 def build(out: Path, *, only: str | None, as_json: bool, **given: Any) -> None:  # noqa: ANN401 - click's options
     """Build the public site into the folder OUT, the catalogue beside the pages."""
     report = _build_help(out, **given) if only else _build_whole(out, **given)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from police2peer.cli.unlocking import unlocking
+
 __all__ = ["witness"]
 
 _HOME = click.option(
@@ -46,6 +48,19 @@ def init(name: str, log_key: Path, home: Path, *, as_json: bool) -> None:
 
 
 @witness.command()
+@click.argument("log_key", metavar="LOG.vkey", type=click.Path(path_type=Path, dir_okay=False))
+@_HOME
+@_JSON
+def follow(log_key: Path, home: Path, *, as_json: bool) -> None:
+    """Go on with a new key of the log, received in person; what was confirmed before stays known."""
+    from police2peer.catalogue import Witness, read_key_file  # noqa: PLC0415 - as in init
+
+    log = read_key_file(log_key)
+    Witness(home).follow(log)
+    click.echo(json.dumps({"log": log.name, "key": log.text()}) if as_json else f"follows {log.text()}")
+
+
+@witness.command()
 @click.argument("folder", metavar="FOLDER", type=click.Path(path_type=Path, file_okay=False))
 @click.option(
     "--to",
@@ -55,6 +70,7 @@ def init(name: str, log_key: Path, home: Path, *, as_json: bool) -> None:
 )
 @_HOME
 @_JSON
+@unlocking
 def cosign(folder: Path, out: Path | None, home: Path, *, as_json: bool) -> None:
     """Confirm the log in FOLDER, a copy of the public catalogue or of its log/, if it only grew."""
     from police2peer.catalogue import Witness  # noqa: PLC0415 - as in init
