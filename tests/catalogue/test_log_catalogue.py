@@ -306,8 +306,18 @@ def test_a_new_key_of_the_log_is_followed(logged: Logged) -> None:
     assert logged.case.outcomes(0) == logged.case.outcomes(COUNT) == {Outcome.GENUINE}
     verdict = logged.case.verifier.file(logged.case.file(0))
     assert "confirmed by police.example/a, police" in (verdict.logged or "")
+    witness, new = logged.witnesses[0], logged.policy.keys[0]
     with pytest.raises(NotAuthentic):  # the partners are told of the new key by hand
-        logged.witnesses[0].confirm(logged.case.public, NOW)
+        witness.confirm(logged.case.public, NOW)
+    for other in (witness.public, replace(new, name="example.org/other")):
+        with pytest.raises(BadInput, match="not a key of the log"):
+            witness.follow(other)
+    witness.follow(new)
+    again = Witness(logged.case.folder.parent / "a")
+    assert again.log == new
+    assert again.confirm(logged.case.public, NOW).size_before == COUNT
+    again.follow(new)
+    assert again.confirm(logged.case.public, NOW).size_before == COUNT + 1
 
 
 def test_witnesses_are_named_only_when_they_have_confirmed(built: Case, tmp_path: Path) -> None:

@@ -101,6 +101,9 @@ def test_an_answer_names_the_entry_and_the_witnesses(made: Folder) -> None:
 def test_the_log_is_shown_with_what_each_witness_confirmed(made: Folder) -> None:
     told = made.json("catalogue", "log", "show")
     assert (told["name"], told["size"], told["needed"]) == (ORIGIN, 3, 2)
+    made.run("catalogue", "log", "show", "--key-to", "again.vkey")
+    assert (made.path / "again.vkey").read_bytes() == (made.path / "catalogue/log.vkey").read_bytes()
+    assert made.json("witness", "follow", "again.vkey", "--home", "a")["log"] == ORIGIN
     assert "police.example/b confirmed 3 entries on" in made.run("catalogue", "log", "show")
 
 

@@ -31,6 +31,7 @@ class LogDescription(TypedDict):
     """The state of a log."""
 
     name: str
+    key: str
     size: int
     root: str
     needed: int
@@ -50,6 +51,7 @@ def describe_log(home: Home) -> LogDescription:
     root = store.signed.root if store.signed else EMPTY_ROOT
     return {
         "name": policy.origin,
+        "key": policy.keys[0].text(),
         "size": store.size,
         "root": root.hex(),
         "needed": policy.needed,

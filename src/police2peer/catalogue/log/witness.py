@@ -6,6 +6,7 @@
     witness.pem         its key, never used for anything else
     witness.vkey        its public key, to be handed to who keeps the catalogue
     log.vkey            the log's public key, received by another way than the log
+    former.vkey         keys that the log had before, one a line: what was confirmed under them stays known
     last                the last checkpoint that it confirmed
     forks/              two checkpoints of the log that exclude each other: the proof, if it ever comes to that
 
@@ -36,7 +37,8 @@ from police2peer.storage import write_whole
 
 __all__ = ["Confirmed", "Witness", "begin_witness", "read_key_file"]
 
-_KEY, _PUBLIC, _LOG, _LAST, _FORKS = "witness.pem", "witness.vkey", "log.vkey", "last", "forks"
+_KEY, _PUBLIC, _LOG, _FORMER = "witness.pem", "witness.vkey", "log.vkey", "former.vkey"
+_LAST, _FORKS = "last", "forks"
 _KEY_LIMIT_BYTES = 4096
 _FORK = "do not confirm anything of this log any more; send the two files to the other witnesses and the programme"
 
@@ -83,13 +85,28 @@ class Witness:
         self._private = read_signing_key(folder / _KEY)
         self.public = read_key_file(folder / _PUBLIC)
         self.log = read_key_file(folder / _LOG)
+        former = folder / _FORMER
+        lines = former.read_text(encoding="utf-8").splitlines() if former.is_file() else []
+        self._former = tuple(NoteKey.parse(line) for line in lines)
         if self.public.public != public_bytes(self._private):
             raise BadInput("the two halves of this witness's key do not belong together", remedy="restore the folder")
 
     def last(self) -> SignedCheckpoint | None:
         """Give the state that was confirmed last. Raises `NotAuthentic` when the note of it cannot be read."""
         raw = FolderReader(self._folder).read(_LAST, NOTE_LIMIT_BYTES)
-        return None if raw is None else open_checkpoint(raw, self.log)
+        return None if raw is None else open_checkpoint(raw, self.log, *self._former)
+
+    def follow(self, log: NoteKey) -> None:
+        """Go on with a new key of the same log. Raises `BadInput` when it is another log's, or no log's."""
+        if log.kind is not KeyType.ED25519 or log.name != self.log.name:
+            raise BadInput(
+                f"this is not a key of the log {self.log.name}", remedy="begin a witness in another folder for it"
+            )
+        if log != self.log:
+            former = dict.fromkeys((self.log, *self._former))
+            write_whole(self._folder / _FORMER, "".join(f"{key.text()}\n" for key in former).encode())
+            write_whole(self._folder / _LOG, f"{log.text()}\n".encode())
+            self._former, self.log = tuple(former), log
 
     def confirm(self, copy: Path, now: datetime) -> Confirmed:
         """Confirm the state of a copy of the log, or of the catalogue that it lies in.
