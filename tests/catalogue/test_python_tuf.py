@@ -12,7 +12,7 @@ import pytest
 from tuf.api.exceptions import DownloadHTTPError, RepositoryError
 from tuf.ngclient import FetcherInterface, Updater  # type: ignore[attr-defined] # no __all__
 
-from police2peer.catalogue import Registry, Versions, init_catalogue, publish_catalogue, renew_trust
+from police2peer.catalogue import Home, Registry, Versions, begin_log, init_catalogue, publish_catalogue, renew_trust
 from police2peer.catalogue.metadata import Trusted, walk_metadata
 from police2peer.catalogue.snapshot import FolderReader
 from police2peer.errors import NotAuthentic
@@ -50,6 +50,16 @@ def made(tmp_path_factory: pytest.TempPathFactory, now: datetime) -> Path:
 def home(made: Path, tmp_path: Path) -> Path:
     """Give a copy to change."""
     return Path(shutil.copytree(made, tmp_path / "home"))
+
+
+def test_python_tuf_reads_a_catalogue_that_names_a_log(home: Path, now: datetime, tmp_path: Path) -> None:
+    begin_log(Home(home), "example.org/log", now=now)
+    publish_catalogue(home, now=now)
+    head = json.loads(_ask_tuf(home, tmp_path / "cache"))
+    trusted = walk_metadata(FolderReader(home / "public"), (home / "root.json").read_bytes(), now, Versions())
+    assert head["entries"] == trusted.head.entries
+    assert trusted.log is not None
+    assert trusted.log.origin == "example.org/log"
 
 
 def _ask_tuf(home: Path, cache: Path) -> bytes:

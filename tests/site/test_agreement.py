@@ -16,12 +16,15 @@ from tests.catalogue.conftest import Case
 from tests.site.conftest import GENUINE, NOW, WITHDRAWN, Script, World
 
 from police2peer.catalogue import (
+    Home,
     Record,
     Registry,
     SeenNothing,
     Status,
     Verifier,
     Versions,
+    agencies_of,
+    begin_log,
     publish_catalogue,
     renew_trust,
 )
@@ -86,6 +89,15 @@ _EXPECTED = [
 
 def test_both_verifiers_agree_on_a_sound_catalogue(built: World, script: Script) -> None:
     assert _both(built, script, built.catalogue, now=NOW + _HOUR) == _EXPECTED
+
+
+def test_both_verifiers_agree_on_a_catalogue_with_a_log(own: World, script: Script) -> None:
+    begin_log(Home(own.home), "example.org/log", now=NOW)
+    with Registry(own.home) as registry:
+        registry.sign_again(agencies_of(own.home))
+    publish_catalogue(own.home, now=NOW)
+    assert (own.home / "public/log/checkpoint").is_file()
+    assert _both(own, script, own.home / "public", now=NOW + _HOUR) == _EXPECTED
 
 
 def _depth(catalogue: Path) -> int:

@@ -9,7 +9,7 @@ from police2peer.catalogue.home import Home
 from police2peer.catalogue.log.checkpoint import open_checkpoint
 from police2peer.catalogue.log.cosignature import read_cosignatures
 from police2peer.catalogue.log.merkle import EMPTY_ROOT
-from police2peer.catalogue.log.naming import open_log
+from police2peer.catalogue.log.naming import read_log
 from police2peer.catalogue.log.note import NOTE_LIMIT_BYTES, NoteKey
 from police2peer.catalogue.log.standing import cosigned_name
 from police2peer.catalogue.metadata import Versions, walk_metadata
@@ -40,7 +40,7 @@ class LogDescription(TypedDict):
 
 def describe_log(home: Home) -> LogDescription:
     """Describe the log of a catalogue. Raises `BadInput` when there is none."""
-    policy, store = open_log(home)
+    policy, store = read_log(home)
     listed: list[WitnessDescription] = []
     for witness in policy.witnesses:
         raw = store.read(cosigned_name(witness), NOTE_LIMIT_BYTES)

@@ -22,7 +22,7 @@ from police2peer.catalogue.log.store import LogStore
 from police2peer.catalogue.trust import change_targets, key_path, latest
 from police2peer.errors import BadInput, NotPermitted
 
-__all__ = ["begin_log", "log_keys", "log_policy", "name_witnesses", "open_log"]
+__all__ = ["begin_log", "log_keys", "log_policy", "name_witnesses", "open_log", "read_log"]
 
 
 def log_policy(home: Home) -> LogPolicy | None:
@@ -56,13 +56,25 @@ def log_keys(home: Home) -> list[Ed25519PrivateKey]:
     return [read_signing_key(each) for each in (path, *outgoing)]
 
 
+def _former(home: Home) -> list[bytes]:
+    return [read_public_key(each) for each in sorted(home.keys.glob(f"{LOG_ROLE}.until-root-*.pub"))]
+
+
 def open_log(home: Home) -> tuple[LogPolicy, LogStore]:
     """Open the log for adding and signing. Raises `BadInput` when there is none, `NotPermitted` without its key."""
     policy, keys = _known_policy(home), log_keys(home)
     if public_bytes(keys[0]) not in {key.public for key in policy.keys}:
-        raise NotPermitted("the key log in this folder is not the one that targets names", remedy="put the right one")
-    former = [read_public_key(each) for each in sorted(home.keys.glob(f"{LOG_ROLE}.until-root-*.pub"))]
-    return policy, LogStore(home.folder / LOG_ROLE, policy.origin, keys, former)
+        raise NotPermitted(
+            "the key log in this folder is not the one that targets names", remedy="put the right log.pem into keys/"
+        )
+    return policy, LogStore(home.folder / LOG_ROLE, policy.origin, keys, _former(home))
+
+
+def read_log(home: Home) -> tuple[LogPolicy, LogStore]:
+    """Open the log for reading, which needs no private key. Raises `BadInput` when there is none."""
+    policy = _known_policy(home)
+    publics = [*(key.public for key in policy.keys), *_former(home)]
+    return policy, LogStore(home.folder / LOG_ROLE, policy.origin, (), publics)
 
 
 def begin_log(home: Home, origin: str, *, now: datetime) -> LogPolicy:
@@ -84,7 +96,7 @@ def name_witnesses(home: Home, witnesses: Sequence[NoteKey], needed: int, *, now
     Raises `BadInput` when one is no witness's key, `NotPermitted` while fewer than `needed` of them have confirmed
     the log.
     """
-    policy, store = open_log(home)
+    policy, store = read_log(home)
     if any(witness.kind is not KeyType.COSIGNATURE for witness in witnesses):
         raise BadInput("one of these is not the key of a witness", remedy="ask for its file witness.vkey")
     named = replace(policy, witnesses=tuple(witnesses), needed=needed, grace=timedelta(days=GRACE_DAYS))
