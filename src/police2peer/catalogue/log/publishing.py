@@ -56,6 +56,11 @@ class CatalogueLog:
         self._before = store.signed
         self._lists: list[str] = []
 
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing was ever signed in it, so that every pack in use is still to be entered."""
+        return self._before is None
+
     def add_pack(self, content: bytes, lengths: Sequence[int]) -> None:
         """Enter the sealed records of a pack, given the length of each; a pack that is entered already is skipped."""
         sha256 = hashlib.sha256(content).hexdigest()
