@@ -113,7 +113,7 @@ def test_an_outsider_audits_with_the_pinned_root_or_the_logs_key_and_an_old_chec
         told = made.json("catalogue", "audit", "catalogue/public", *key, "--since", "kept")
         assert (told["size"], told["records"], told["since"]) == (3, 3, 3)
     text = made.run("catalogue", "audit", "catalogue/public", "--root", "catalogue/root.json", "--since", "kept")
-    assert text.startswith(f"{ORIGIN} holds: 3 entries, 3 records in 1 packs")
+    assert text.startswith(f"{ORIGIN} holds: 3 entries; records: 3, packs: 1; root ")
     assert "begins with the 3 entries" in text
     assert made.try_("catalogue", "audit", "catalogue/public").exit_code == 2
 

@@ -49,9 +49,8 @@ class Audit:
 
     def size_text(self) -> str:
         """Say how much was checked."""
-        return (
-            f"{self.signed.size} entries, {self.records} records in {self.packs} packs, root {self.signed.root.hex()}"
-        )
+        root = self.signed.root.hex()
+        return f"{self.signed.size} entries; records: {self.records}, packs: {self.packs}; root {root}"
 
     def remarks(self) -> list[str]:
         """Say what else is worth knowing."""

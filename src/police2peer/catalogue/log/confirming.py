@@ -18,6 +18,7 @@ from police2peer.catalogue.log.policy import LOG_ROLE
 from police2peer.catalogue.log.standing import cosigned_name
 from police2peer.catalogue.log.store import CHECKPOINT_NAME, LogStore
 from police2peer.catalogue.log.tiles import TileTree
+from police2peer.catalogue.public_folder import lock_folder
 from police2peer.errors import BadInput, NotAuthentic
 from police2peer.storage import write_whole
 
@@ -28,8 +29,13 @@ def add_cosignatures(home: Home, raw: bytes, *, more: Sequence[NoteKey] = ()) ->
     """Take in a checkpoint with cosignatures of named witnesses, or of `more` that are about to be named.
 
     Gives what was taken in. Raises `BadInput` when no such witness signed it, `NotAuthentic` when the state is none
-    of this log or a signature is wrong.
+    of this log or a signature is wrong, `Unavailable` while the catalogue is being published.
     """
+    with lock_folder(home.public):
+        return _add(home, raw, more)
+
+
+def _add(home: Home, raw: bytes, more: Sequence[NoteKey]) -> list[Cosignature]:
     policy, store = open_log(home)
     signed = open_checkpoint(raw, *store.keys)
     _check_ours(store, signed)
