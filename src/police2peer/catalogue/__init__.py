@@ -9,6 +9,9 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from police2peer.catalogue.agencies import accept_contribution, add_agency, leave_agency, set_agency_keys
+    from police2peer.catalogue.contributing import Contributed, contribute, contribute_again
+    from police2peer.catalogue.contribution import Contribution
     from police2peer.catalogue.drafts import drafts_of, read_network_ids
     from police2peer.catalogue.home import Home
     from police2peer.catalogue.log.audit import Audit, audit_log
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from police2peer.catalogue.log.naming import begin_log, name_witnesses
     from police2peer.catalogue.log.note import NoteKey
     from police2peer.catalogue.log.witness import Witness, begin_witness, read_key_file
+    from police2peer.catalogue.membership import begin_agency, join_catalogue, replace_own_key
     from police2peer.catalogue.metadata import Agency, Versions
     from police2peer.catalogue.publication import Publication, publish_catalogue
     from police2peer.catalogue.record import Record, RecordDraft, Status
@@ -30,6 +34,8 @@ __all__ = [
     "EXIT_CODES",
     "Agency",
     "Audit",
+    "Contributed",
+    "Contribution",
     "Home",
     "NoteKey",
     "Outcome",
@@ -44,24 +50,36 @@ __all__ = [
     "Verifier",
     "Versions",
     "Witness",
+    "accept_contribution",
+    "add_agency",
     "add_cosignatures",
     "agencies_of",
     "audit_log",
+    "begin_agency",
     "begin_log",
     "begin_witness",
+    "contribute",
+    "contribute_again",
     "default_seen_file",
     "describe_log",
     "drafts_of",
     "init_catalogue",
+    "join_catalogue",
+    "leave_agency",
     "name_witnesses",
     "named_log_keys",
     "publish_catalogue",
     "read_key_file",
     "read_network_ids",
     "renew_trust",
+    "replace_own_key",
+    "set_agency_keys",
 ]
 
 _WHERE = {
+    "agencies": ("accept_contribution", "add_agency", "leave_agency", "set_agency_keys"),
+    "contributing": ("Contributed", "contribute", "contribute_again"),
+    "contribution": ("Contribution",),
     "drafts": ("drafts_of", "read_network_ids"),
     "home": ("Home",),
     "log.audit": ("Audit", "audit_log"),
@@ -70,6 +88,7 @@ _WHERE = {
     "log.naming": ("begin_log", "name_witnesses"),
     "log.note": ("NoteKey",),
     "log.witness": ("Witness", "begin_witness", "read_key_file"),
+    "membership": ("begin_agency", "join_catalogue", "replace_own_key"),
     "metadata": ("Agency", "Versions"),
     "publication": ("Publication", "publish_catalogue"),
     "record": ("Record", "RecordDraft", "Status"),

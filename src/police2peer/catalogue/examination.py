@@ -117,13 +117,18 @@ class Examination:
     def answer(self, question: Question) -> Verdict:
         """Give the verdict on a question. Raises `NotAuthentic` where a step fails."""
         head = self._trusted.head
-        found = [
-            self._follow(question, alias, entry)
-            for alias in question.aliases(head.stretch)
-            for entry in find_entries(self._reader, head.root, head.levels, lookup_key(alias))  # 5
-        ]
+        found, doubts = [], []
+        for alias in question.aliases(head.stretch):
+            for entry in find_entries(self._reader, head.root, head.levels, lookup_key(alias)):  # 5
+                try:
+                    found.append(self._follow(question, alias, entry))
+                except NotAuthentic as error:
+                    doubts.append(error)
         whole = [each for each in found if question.is_wholly_in(each[0])]
-        return self._date(_conclude(question.asked, whole, head.at))  # 8
+        # 8. what one agency stands by holds, whatever another's entry leads to; all else needs every entry sound
+        if doubts and not any(record.status is Status.GENUINE for record, *_ in whole):
+            raise doubts[0]
+        return self._date(_conclude(question.asked, whole, head.at))
 
     def _follow(self, question: Question, alias: Alias, entry: bytes) -> tuple[Record, Agency, str | None]:
         # 6. the record, from its pack, and its agency's signatures over the exact bytes

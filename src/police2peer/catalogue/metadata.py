@@ -27,7 +27,7 @@ from police2peer.catalogue.head import Head, read_utc
 from police2peer.catalogue.log.policy import LOG_ROLE, LogPolicy
 from police2peer.errors import NotAuthentic
 
-__all__ = ["AGENCY_PREFIX", "Agency", "KeyRing", "Trusted", "Versions", "canonical", "walk_metadata"]
+__all__ = ["AGENCY_PREFIX", "Agency", "KeyRing", "Trusted", "Versions", "canonical", "read_agencies", "walk_metadata"]
 
 AGENCY_PREFIX = "agency-"
 _ROOT_STEPS = 256
@@ -287,6 +287,12 @@ def _read_delegations(targets: _Signed) -> tuple[KeyRing, dict[str, Agency], Log
     log = roles.get(LOG_ROLE)
     policy = LogPolicy.read(log[LOG_ROLE], _ring(delegations["keys"], log).keys) if log else None
     return _ring(delegations["keys"], catalogue), agencies, policy
+
+
+def read_agencies(targets: bytes) -> dict[str, Agency]:
+    """Give the agencies that a signed list names; its signatures are not looked at."""
+    with distrusting("the list of agencies"):
+        return _read_delegations(_Signed(targets, "targets"))[1]
 
 
 def walk_metadata(reader: files.Reader, pinned: bytes, now: datetime, seen: Versions) -> Trusted:

@@ -6,7 +6,7 @@ or not at all.
 """
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -50,6 +50,14 @@ class Outgoing:
             found.append(Waiting(record, before))
         return found
 
+    def sealed(self) -> Iterator[tuple[Alias, bytes]]:
+        """Give each alias that stands in the index, and the seed of its entry."""
+        rows = self._db.execute(
+            "SELECT type, value, seed FROM record JOIN alias ON record = id"
+            " WHERE seed IS NOT NULL AND alias.rev <= published"
+        )
+        return ((Alias(kind, value), seed) for kind, value, seed in rows)
+
     def mark_sending(self, sent: Iterable[tuple[str, int, bytes]]) -> None:
         """Note records (id, rev, seed) that are about to be published."""
         with self._db:
@@ -68,7 +76,7 @@ class Outgoing:
             self._db.execute("UPDATE record SET sending = NULL, sending_seed = NULL WHERE sending IS NOT NULL")
             self._db.executemany("INSERT OR REPLACE INTO setting VALUES (?, ?)", settings.items())
 
-    def set_aside(self, agencies: Sequence[str]) -> None:
+    def set_aside(self, agencies: Iterable[str]) -> None:
         """Let nothing wait any more of agencies whose records can no longer be signed."""
         with self._db:
             self._db.executemany(
@@ -76,9 +84,10 @@ class Outgoing:
                 [(each,) for each in agencies],
             )
 
-    def forget_everything(self) -> None:
-        """Have everything sent again, as into an empty folder."""
+    def forget_everything(self, settings: Mapping[str, str]) -> None:
+        """Have everything sent again, as into an empty folder; and set settings, all in one transaction."""
         with self._db:
+            self._db.executemany("INSERT OR REPLACE INTO setting VALUES (?, ?)", settings.items())
             self._db.execute("UPDATE record SET published = 0, seed = NULL, sending = NULL, sending_seed = NULL")
             self._db.execute("DELETE FROM superseded")
 

@@ -18,7 +18,7 @@ from police2peer.catalogue.record import RECORD_SIGNING_PREFIX, Record
 from police2peer.catalogue.seal import Place, Signature, seal_entry, seal_record
 from police2peer.errors import NotPermitted
 
-__all__ = ["Pack", "RecordKey", "SealedRecord", "pack_records"]
+__all__ = ["Pack", "RecordKey", "SealedRecord", "entry_start", "pack_records"]
 
 RandomBytes = Callable[[int], bytes]
 _PACK_BYTES = 16 * 1024
@@ -53,7 +53,7 @@ class Pack:
     records: tuple[SealedRecord, ...]
 
 
-def _entry_start(seed: bytes, alias: Alias) -> bytes:
+def entry_start(seed: bytes, alias: Alias) -> bytes:
     """Give the first bytes of the entry that was sealed with this seed: lookup key and nonce."""
     under = lookup_key(alias)
     return under + _nonce(seed, under)
@@ -100,8 +100,8 @@ def _close(sealed: list[tuple[Waiting, SealedRecord]]) -> Pack:
 
 def _entries(waiting: Waiting, seed: bytes, place: Place) -> Iterator[tuple[bytes | None, bytes]]:
     for alias, old_seed in waiting.aliases:
-        start = _entry_start(seed, alias)
-        old = None if old_seed is None else _entry_start(old_seed, alias)
+        start = entry_start(seed, alias)
+        old = None if old_seed is None else entry_start(old_seed, alias)
         yield old, seal_entry(alias, place, _giving(start[-_NONCE_BYTES:]))
 
 

@@ -12,22 +12,26 @@ Source: docs/catalogue-format.md, "Files".
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from secrets import token_bytes
 
+from police2peer.catalogue.agencies import departed_agencies
 from police2peer.catalogue.changes import SortedChanges
 from police2peer.catalogue.freshness import SignedState, record_keys, sign_state
 from police2peer.catalogue.head import Head, write_utc
 from police2peer.catalogue.home import Home
+from police2peer.catalogue.intake import Intake
 from police2peer.catalogue.log.publishing import CatalogueLog, open_catalogue_log
-from police2peer.catalogue.metadata import Trusted, Versions, walk_metadata
-from police2peer.catalogue.packing import RecordKey, pack_records
+from police2peer.catalogue.metadata import Trusted, Versions, read_agencies, walk_metadata
+from police2peer.catalogue.packing import RecordKey, entry_start, pack_records
 from police2peer.catalogue.public_folder import TIMESTAMP_NAME, AsItWillBe, PublicFolder, lock_folder
 from police2peer.catalogue.registry import Progress, Registry
 from police2peer.catalogue.snapshot import NOTHING
 from police2peer.catalogue.tree import apply_changes, deepen, depth_for, levels_of
+from police2peer.catalogue.trust import latest
 from police2peer.errors import BadInput, NotAuthentic, NotPermitted
 
 __all__ = ["Publication", "publish_catalogue"]
@@ -65,56 +69,83 @@ def _current(store: PublicFolder, registry: Registry, pinned: bytes, now: dateti
     return trusted
 
 
-def _settle(registry: Registry, before: Trusted | None) -> Head | None:
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """Where the parts of one publication go."""
+
+    store: PublicFolder
+    registry: Registry
+    intake: Intake | None
+    changes: SortedChanges
+    log: CatalogueLog | None
+
+    def put_pack(self, content: bytes, lengths: list[int]) -> None:
+        """Publish a pack, and have its sealed records logged."""
+        self.store.put("rec", content)
+        if self.log is not None:
+            self.log.add_pack(content, lengths)
+
+    def change_own(self, old: bytes | None, new: bytes) -> None:
+        """Take a change of an entry of our own register."""
+        self.changes.add(old, new)
+        if self.intake is not None:
+            self.intake.note_own(old, new)
+
+
+def _settle(registry: Registry, intake: Intake | None, before: Trusted | None) -> Head | None:
     """Find out whether what an interrupted run had sent has arrived, and give the head to build upon.
 
     An empty folder, or an index of another layout, is not built upon: everything is written again.
     """
     if before is None or before.head.narrow:
         registry.outgoing.forget_everything({"sending_head": "-"})
+        if intake is not None:
+            intake.forget_own()
         return None
-    registry.settle_sending(before.head_sha256)
+    if registry.settle_sending(before.head_sha256) and intake is not None:
+        intake.claim_own(entry_start(seed, alias) for alias, seed in registry.outgoing.sealed())
     return before.head
 
 
-def _send_records(
-    store: PublicFolder,
-    registry: Registry,
-    keys: Mapping[str, RecordKey],
-    changes: SortedChanges,
-    *,
-    log: CatalogueLog | None,
-    random_bytes: Callable[[int], bytes],
-    progress: Progress,
+def _send_own(
+    work: _Work, keys: Mapping[str, RecordKey], random_bytes: Callable[[int], bytes], progress: Progress
 ) -> int:
-    total, sent, last_id = registry.outgoing.count(), 0, ""
-    while page := registry.outgoing.waiting(last_id, _PAGE):
+    outgoing = work.registry.outgoing
+    total, sent, last_id = outgoing.count(), 0, ""
+    while page := outgoing.waiting(last_id, _PAGE):
         marks = []
         for pack in pack_records(page, keys, random_bytes):
-            store.put("rec", pack.content)
-            if log is not None:
-                log.add_pack(pack.content, [len(record.blob) for record in pack.records])
+            work.put_pack(pack.content, [len(record.blob) for record in pack.records])
             for record in pack.records:
                 marks.append((record.id, record.rev, record.seed))
                 for old, new in record.entries:
-                    changes.add(old, new)
-        registry.outgoing.mark_sending(marks)
+                    work.change_own(old, new)
+        outgoing.mark_sending(marks)
         sent, last_id = sent + len(page), page[-1].record.draft.id
         progress(sent, total)
     return sent
 
 
-def _change_index(store: PublicFolder, changes: SortedChanges, head: Head | None) -> tuple[int, int, bytes]:
-    """Give entries, depth and root of the index with the changes in it."""
+def _send_contributed(work: _Work, home: Home, *, afresh: bool) -> int:
+    if work.intake is None:
+        return 0
+    if afresh:
+        work.intake.send_everything(work.put_pack, work.changes)
+    named = read_agencies(latest(home, "targets")[1])
+    return work.intake.send(named, work.put_pack, work.changes)
+
+
+def _new_head(work: _Work, head: Head | None, now: datetime) -> Head:
+    """Change the index, and give the head for it."""
     entries, depth, root = (0, 0, NOTHING) if head is None else (head.entries, head.depth, head.root)
-    expected = depth_for(entries + changes.new_entries)
+    expected = depth_for(entries + work.changes.new_entries)
     if root == NOTHING:
         depth = max(depth, expected)
     while depth < expected:
-        root = deepen(store, root, depth)
+        root = deepen(work.store, root, depth)
         depth += 1
-    root, grown = apply_changes(store, root, levels_of(depth), changes)
-    return entries + grown, depth, root
+    root, grown = apply_changes(work.store, root, levels_of(depth), work.changes)
+    return Head(now.replace(microsecond=0), work.registry.stretch, entries + grown, depth, root)
 
 
 def publish_catalogue(
@@ -132,18 +163,22 @@ def publish_catalogue(
     readable.
     """
     home = Home(folder)
-    home.check()
+    home.check_coordinates()
     pinned = home.pinned_root.read_bytes()
     store = PublicFolder(out or home.public)
-    with lock_folder(store.folder), Registry(folder) as registry, SortedChanges(folder) as changes:
+    with ExitStack() as stack:
+        stack.enter_context(lock_folder(store.folder))
+        registry = stack.enter_context(Registry(folder))
+        intake = stack.enter_context(Intake(home)) if home.intake.exists() else None
+        changes = stack.enter_context(SortedChanges(folder))
         before = _current(store, registry, pinned, now)
-        built_upon = _settle(registry, before)
+        built_upon = _settle(registry, intake, before)
         log = open_catalogue_log(home, int(registry.get(_LOG_SIZE) or 0))
-        records = _send_records(
-            store, registry, record_keys(home), changes, log=log, random_bytes=random_bytes, progress=progress
-        )
-        entries, depth, root = _change_index(store, changes, built_upon)
-        head = Head(now.replace(microsecond=0), registry.stretch, entries, depth, root)
+        work = _Work(store, registry, intake, changes, log)
+        registry.outgoing.set_aside(departed_agencies(home))
+        records = _send_own(work, record_keys(home), random_bytes, progress)
+        records += _send_contributed(work, home, afresh=built_upon is None)
+        head = _new_head(work, built_upon, now)
         number = _last_number(store, registry, before)
         versions = replace(
             before.versions if before else Versions(), timestamp=number, snapshot=number, catalogue=number
@@ -153,9 +188,11 @@ def publish_catalogue(
         if log is not None:
             registry.set(_LOG_SIZE, str(log.publish_to(store.folder).size))
         _put_in_place(store, state, pinned, now, before)
+        if intake is not None:
+            intake.set_published()
         registry.set_published(state.versions.timestamp, store.superseded, write_utc(now))
         _prune(store, registry, now)
-        return Publication(head.at, records, entries, state.versions.timestamp)
+        return Publication(head.at, records, head.entries, state.versions.timestamp)
 
 
 def _last_number(store: PublicFolder, registry: Registry, before: Trusted | None) -> int:

@@ -232,10 +232,15 @@ class Registry:
         with self._db:
             self.set("sending_head", hashlib.sha256(head).hexdigest())
 
-    def settle_sending(self, head_sha256: str) -> None:
-        """Count what an interrupted run had sent as published if this is its head; else forget that it was sent."""
+    def begin_afresh(self) -> None:
+        """Have the next contribution hold everything, and stand in the place of all before it."""
+        self.outgoing.forget_everything({"complete": "yes"})
+
+    def settle_sending(self, head_sha256: str) -> bool:
+        """Count what an interrupted run had sent as published if this is its head, and say so; else forget it."""
         arrived = self.get("sending_head") == head_sha256
         self.outgoing.settle(arrived=arrived, settings={"sending_head": "-"})
+        return arrived
 
     def set_published(self, timestamp: int, superseded: Iterable[str], at: str) -> None:
         """Count what was sent as published, and keep the version and the files no longer needed."""

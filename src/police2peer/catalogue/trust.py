@@ -9,7 +9,6 @@ keepers.
 Source: TUF specification 1.0; `tuf.api` (python-tuf).
 """
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,15 +20,23 @@ from tuf.api.metadata import DelegatedRole, Delegations, Key, Metadata, Role, Ro
 from tuf.api.serialization.json import JSONSerializer
 
 from police2peer.campaign import (
-    new_signing_key,
-    public_bytes,
     read_public_key,
     read_signing_key,
-    write_public_key,
 )
-from police2peer.catalogue.home import Home
+from police2peer.catalogue.delegations import (
+    check_agency_name,
+    delegate_agency,
+    delegations_of,
+    every_role_ever,
+    named_agencies,
+    next_role_name,
+    set_role_keys,
+)
+from police2peer.catalogue.draft import drop_draft, keep_draft
+from police2peer.catalogue.home import Home, own_membership
 from police2peer.catalogue.lookup import CODE_ITERATIONS, CodeStretch
 from police2peer.catalogue.metadata import AGENCY_PREFIX
+from police2peer.catalogue.prepared_keys import retire_key, take_key
 from police2peer.catalogue.register_file import create_register
 from police2peer.catalogue.registry import Registry
 from police2peer.errors import BadInput, NotPermitted
@@ -42,6 +49,7 @@ __all__ = [
     "init_catalogue",
     "key_path",
     "latest",
+    "put_key",
     "renew_trust",
     "signer_of",
 ]
@@ -53,8 +61,6 @@ _TARGETS_KEYS = ("targets-1", "targets-2", "targets-3")
 ONLINE_KEY = "online"
 _SERIALIZER = JSONSerializer(compact=True)
 _SALT_BYTES = 16
-_NAME = re.compile(r"[^\x00-\x1f\x7f\"\\]{3,120}")
-_COUNTRY = re.compile(r"[A-Z]{2}")
 
 
 def key_path(home: Home, name: str) -> Path:
@@ -79,10 +85,8 @@ def signer_of(home: Home, name: str) -> CryptoSigner:
 
 
 def _make_key(home: Home, name: str) -> SSlibKey:
-    """Make a key; its public half stays in the folder when the private one is carried away."""
-    private = new_signing_key(key_path(home, name))
-    write_public_key(key_path(home, name).with_suffix(".pub"), public_bytes(private))
-    return _public_key(private)
+    """Take the key that was prepared or make one; its public half stays here when the private one is carried away."""
+    return SSlibKey.from_crypto(Ed25519PublicKey.from_public_bytes(take_key(home, name)))
 
 
 def _key_id(home: Home, name: str) -> str:
@@ -96,7 +100,8 @@ def _check_quorum(home: Home, names: Iterable[str]) -> list[str]:
     if len(here) < _THRESHOLD:
         raise NotPermitted(
             f"{len(here)} of the {_THRESHOLD} keys needed are in this folder",
-            remedy="bring the keepers of two of the three keys together, with their key files in keys/",
+            remedy="bring the keepers of two of the three keys together, with their key files in keys/; or carry a "
+            "request to them: police2peer catalogue ceremony begin",
         )
     return here
 
@@ -140,31 +145,20 @@ def _new_targets(home: Home, now: datetime) -> "Metadata[Targets]":
     return Metadata(Targets(version=1, expires=_moment(now) + TARGETS_LIFE, delegations=delegations))
 
 
-def _delegate(home: Home, targets: "Metadata[Targets]", agency: str, country: str) -> str:
-    """Add an agency's role and key to targets, and give the role's name."""
-    roles = _delegations(targets).roles or {}
-    for number in range(1, 10_000):
-        name = f"{AGENCY_PREFIX}{country.lower()}-{number}"
-        if name not in roles:
-            break
-    key = _make_key(home, name)
-    about = {"agency": {"name": agency, "country": country}}
-    roles[name] = DelegatedRole(name, [key.keyid], 1, True, paths=[f"{name}/*"], unrecognized_fields=about)  # noqa: FBT003
-    _delegations(targets).roles = roles
-    _delegations(targets).keys[key.keyid] = key
+def _name_own_agency(home: Home, targets: "Metadata[Targets]", agency: str, country: str) -> str:
+    """Name an agency whose key is made and kept in this folder, and give the role's name."""
+    taken = every_role_ever(home) | (delegations_of(targets.signed).roles or {}).keys()
+    name = next_role_name(taken, country)
+    delegate_agency(targets.signed, name, agency, country, [_make_key(home, name)])
     return name
-
-
-def _delegations(targets: "Metadata[Targets]") -> Delegations:
-    if targets.signed.delegations is None:
-        raise TypeError("our targets always delegate")
-    return targets.signed.delegations
 
 
 def _write_targets(home: Home, targets: "Metadata[Targets]", now: datetime, outgoing: Sequence[str] = ()) -> None:
     targets.signed.expires = _moment(now) + TARGETS_LIFE
+    keep_draft(home, targets.signed)
     _sign(home, targets, [*_TARGETS_KEYS, *outgoing])
     write_whole(home.trust / f"{targets.signed.version}.targets.json", targets.to_bytes(_SERIALIZER))
+    drop_draft(home)
 
 
 def change_targets(home: Home, now: datetime, change: Callable[[Targets], None]) -> None:
@@ -188,15 +182,12 @@ def init_catalogue(
 
     Raises `BadInput` for a name or country that cannot be one, `NotPermitted` when too few keys are here.
     """
-    if not _NAME.fullmatch(agency) or not _COUNTRY.fullmatch(country):
-        raise BadInput(
-            "the agency's name or country cannot be used",
-            remedy='give a name of 3 to 120 characters without quotes, and a country such as "NL" (ISO 3166-1)',
-        )
+    check_agency_name(agency, country)
     home = Home(folder)
     if home.exists:
+        home.check_coordinates()
         targets: Metadata[Targets] = Metadata.from_bytes(latest(home, "targets")[1])
-        role = _delegate(home, targets, agency, country)
+        role = _name_own_agency(home, targets, agency, country)
         targets.signed.version += 1
         _write_targets(home, targets, now)
         return role
@@ -208,7 +199,7 @@ def init_catalogue(
     root = _new_root(home, now)
     _sign(home, root, _ROOT_KEYS)
     fresh = _new_targets(home, now)
-    role = _delegate(home, fresh, agency, country)
+    role = _name_own_agency(home, fresh, agency, country)
     _write_targets(home, fresh, now)
     create_register(home.registry, CodeStretch(code_iterations, random_bytes(_SALT_BYTES)))
     write_whole(home.trust / "1.root.json", root.to_bytes(_SERIALIZER))
@@ -217,15 +208,12 @@ def init_catalogue(
 
 
 def agencies_of(folder: Path) -> dict[str, tuple[str, str]]:
-    """Give name and country of each agency that the trust root names, by its role."""
+    """Give name and country of each agency whose files this folder may hold, by its role."""
     home = Home(folder)
+    if home.membership.is_file():
+        return own_membership(home)
     home.check()
-    targets: Metadata[Targets] = Metadata.from_bytes(latest(home, "targets")[1])
-    return {
-        name: (role.unrecognized_fields["agency"]["name"], role.unrecognized_fields["agency"]["country"])
-        for name, role in (_delegations(targets).roles or {}).items()
-        if name.startswith(AGENCY_PREFIX)
-    }
+    return named_agencies(Metadata[Targets].from_bytes(latest(home, "targets")[1]).signed)
 
 
 def renew_trust(folder: Path, *, now: datetime, replace: Sequence[str] = ()) -> None:
@@ -236,10 +224,11 @@ def renew_trust(folder: Path, *, now: datetime, replace: Sequence[str] = ()) -> 
     half is kept. Raises `BadInput`, `NotPermitted`.
     """
     home = Home(folder)
-    home.check()
+    home.check_coordinates()
     root: Metadata[Root] = Metadata.from_bytes(latest(home, "root")[1])
     targets: Metadata[Targets] = Metadata.from_bytes(latest(home, "targets")[1])
-    known = {*_ROOT_KEYS, *_TARGETS_KEYS, ONLINE_KEY, *(_delegations(targets).roles or {})} - {"catalogue"}
+    delegated = {role for role in delegations_of(targets.signed).roles or {} if _has_public_half(home, role)}
+    known = {*_ROOT_KEYS, *_TARGETS_KEYS, ONLINE_KEY, *delegated}
     if unknown := sorted(set(replace) - known):
         raise BadInput(f"there is no key called {unknown[0]}", remedy=f"known are: {', '.join(sorted(known))}")
     _check_quorum(home, _ROOT_KEYS)
@@ -258,16 +247,19 @@ def renew_trust(folder: Path, *, now: datetime, replace: Sequence[str] = ()) -> 
         registry.sign_again(agencies)
 
 
+def _has_public_half(home: Home, name: str) -> bool:
+    """Whether a key was made in this folder, so that it can be replaced here."""
+    return key_path(home, name).with_suffix(".pub").is_file()
+
+
 def _replace_key(home: Home, root: Root, targets: Targets, name: str, old_name: str) -> None:
     old = _key_id(home, name)
-    for suffix in (".pem", ".pub"):
-        path = key_path(home, name).with_suffix(suffix)
-        if path.is_file():
-            path.rename(path.with_name(old_name + suffix))
-    new: Key = _make_key(home, name)
-    delegations = targets.delegations
-    if delegations is None or delegations.roles is None:
-        raise TypeError("our targets always delegate")
+    retire_key(home, name, old_name)
+    put_key(root, targets, name, old, _make_key(home, name))
+
+
+def put_key(root: Root, targets: Targets, name: str, old: str, new: Key) -> None:
+    """Name a key in the place of the one with the key id `old`; the files in keys/ stay as they are."""
     if name in _ROOT_KEYS or name in _TARGETS_KEYS:
         role = "root" if name in _ROOT_KEYS else "targets"
         root.revoke_key(old, role)
@@ -277,7 +269,4 @@ def _replace_key(home: Home, root: Root, targets: Targets, name: str, old_name: 
         for role in ("snapshot", "timestamp"):
             root.revoke_key(old, role)
             root.add_key(new, role)
-    delegated = delegations.roles["catalogue" if name == ONLINE_KEY else name]
-    delegated.keyids = [new.keyid if each == old else each for each in delegated.keyids]
-    delegations.keys.pop(old)
-    delegations.keys[new.keyid] = new
+    set_role_keys(targets, "catalogue" if name == ONLINE_KEY else name, [new])

@@ -11,10 +11,11 @@ from pathlib import Path
 import click
 
 from police2peer.cli.catalogue_log import audit, log
+from police2peer.cli.programme import accept, agency, contribute
 from police2peer.cli.unlocking import unlocking
 from police2peer.errors import BadInput
 
-__all__ = ["catalogue"]
+__all__ = ["catalogue", "progress_bar"]
 
 _HOME = click.option(
     "--home",
@@ -33,6 +34,9 @@ def catalogue() -> None:
 
 catalogue.add_command(log)
 catalogue.add_command(audit)
+catalogue.add_command(agency)
+catalogue.add_command(contribute)
+catalogue.add_command(accept)
 
 
 @catalogue.command()
@@ -89,7 +93,7 @@ def add(manifest: Path, agency: str | None, network_ids: Path | None, home: Path
     ids_path = network_ids or Path("network-ids.json")
     ids = read_network_ids(ids_path) if network_ids or ids_path.is_file() else {}
     drafts = drafts_of(made, agency=role, issued_on=today, network_ids=ids)
-    with Registry(home) as registry, _progress("entering codes") as progress:
+    with Registry(home) as registry, progress_bar("entering codes") as progress:
         added = registry.add(drafts, now=today, progress=progress)
         count = registry.count()
     told = {"added": added, "files": len(drafts), **count}
@@ -144,7 +148,7 @@ def publish(out: Path | None, home: Path, *, as_json: bool) -> None:
     """Publish what waits, and make the catalogue fresh for another day. Run it every few hours."""
     from police2peer.catalogue import publish_catalogue  # noqa: PLC0415 - as in init
 
-    with _progress("signing records") as progress:
+    with progress_bar("signing records") as progress:
         done = publish_catalogue(home, out, now=datetime.now(UTC), progress=progress)
     told = {"at": done.at.isoformat(), "version": done.version, "records": done.records, "entries": done.entries}
     text = f"published {done.records} records; version {done.version}, {done.entries} entries in all"
@@ -166,7 +170,7 @@ def renew(replace: tuple[str, ...], home: Path, *, as_json: bool) -> None:
 
 
 @contextlib.contextmanager
-def _progress(text: str) -> Iterator[Callable[[int, int], None]]:
+def progress_bar(text: str) -> Iterator[Callable[[int, int], None]]:
     """Show a bar when somebody is looking."""
     if not sys.stderr.isatty():
         yield lambda _done, _total: None
