@@ -15,6 +15,7 @@ from police2peer.catalogue import Outcome, Registry, renew_trust
 from police2peer.catalogue.log.audit import audit_log
 from police2peer.catalogue.log.checkpoint import Checkpoint, open_checkpoint
 from police2peer.catalogue.log.confirming import add_cosignatures
+from police2peer.catalogue.log.cosignature import cosign
 from police2peer.catalogue.log.naming import begin_log, log_policy, name_witnesses
 from police2peer.catalogue.log.note import Note, sign_note
 from police2peer.catalogue.log.packs import PackList, read_pack_list
@@ -381,3 +382,34 @@ def test_an_audit_counts_what_it_checked(made: Logged) -> None:
     audit = audit_log(made.case.public, made.policy.keys)
     assert (audit.records, audit.without_pack, audit.since) == (COUNT, 0, None)
     assert audit.packs + len(audit.unlogged) == len(list((made.case.public / "rec").glob("??/*")))
+
+
+def test_a_list_that_leads_to_another_entry_cannot_be_told(logged: Logged) -> None:
+    for path in (logged.log / "pack").glob("??/*"):
+        listed = PackList.from_bytes(path.read_bytes())
+        path.write_bytes(replace(listed, first=listed.first + 1).to_bytes())
+    verdict = logged.case.verifier.file(logged.case.file(0))
+    assert verdict.outcome is Outcome.CANNOT_TELL
+    assert "proof of inclusion" in verdict.reason
+
+
+def test_a_fork_that_a_witness_confirmed_cannot_be_told(logged: Logged) -> None:
+    text = Checkpoint(ORIGIN, 5, bytes(32)).text()
+    log = sign_note(text, ORIGIN, read_signing_key(logged.case.home.keys / "log.pem"))
+    private = read_signing_key(logged.case.folder.parent / "a" / "witness.pem")
+    public = logged.witnesses[0].public
+    note = Note(text, (log, cosign(text, public.name, private, NOW)))
+    (logged.log / cosigned_name(public)).write_bytes(note.to_bytes())
+    verdict = logged.case.verifier.file(logged.case.file(0))
+    assert verdict.outcome is Outcome.CANNOT_TELL
+    assert "does not begin with what was seen" in verdict.reason
+
+
+def test_a_log_behind_its_witnesses_cannot_be_told(logged: Logged) -> None:
+    before = logged.checkpoint()
+    _add(logged.case, COUNT)
+    logged.confirm(0)
+    (logged.log / "checkpoint").write_bytes(before)
+    verdict = logged.case.verifier.file(logged.case.file(0))
+    assert verdict.outcome is Outcome.CANNOT_TELL
+    assert "older than what a witness confirmed" in verdict.reason
