@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from police2peer.catalogue.log.merkle import (
@@ -174,6 +174,7 @@ def test_a_log_of_70000_leaves_has_the_tiles_of_the_specifications_example(tmp_p
     assert len([name for name in names if name.startswith("tile/entries/")]) == 274
 
 
+@settings(max_examples=20)  # each writes some hundred files
 @given(st.lists(st.integers(1, 300), min_size=1, max_size=5))
 def test_a_log_that_grows_in_steps_is_the_log_made_at_once(steps: list[int]) -> None:
     import tempfile  # noqa: PLC0415 - each example needs a folder of its own
