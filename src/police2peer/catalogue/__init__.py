@@ -10,6 +10,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from police2peer.catalogue.agencies import accept_contribution, add_agency, leave_agency, set_agency_keys
+    from police2peer.catalogue.ceremony import (
+        Ceremony,
+        begin_ceremony,
+        begin_first_ceremony,
+        finish_ceremony,
+        sign_request,
+    )
+    from police2peer.catalogue.ceremony_request import CeremonyRequest, CeremonySignature, sha256_of
+    from police2peer.catalogue.ceremony_summary import summarise
     from police2peer.catalogue.contributing import Contributed, contribute, contribute_again
     from police2peer.catalogue.contribution import Contribution
     from police2peer.catalogue.drafts import drafts_of, read_network_ids
@@ -22,6 +31,7 @@ if TYPE_CHECKING:
     from police2peer.catalogue.log.witness import Witness, begin_witness, read_key_file
     from police2peer.catalogue.membership import begin_agency, join_catalogue, replace_own_key
     from police2peer.catalogue.metadata import Agency, Versions
+    from police2peer.catalogue.prepared_keys import OFFLINE_KEYS, prepare_key
     from police2peer.catalogue.publication import Publication, publish_catalogue
     from police2peer.catalogue.record import Record, RecordDraft, Status
     from police2peer.catalogue.registry import Registry
@@ -32,8 +42,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EXIT_CODES",
+    "OFFLINE_KEYS",
     "Agency",
     "Audit",
+    "Ceremony",
+    "CeremonyRequest",
+    "CeremonySignature",
     "Contributed",
     "Contribution",
     "Home",
@@ -56,6 +70,8 @@ __all__ = [
     "agencies_of",
     "audit_log",
     "begin_agency",
+    "begin_ceremony",
+    "begin_first_ceremony",
     "begin_log",
     "begin_witness",
     "contribute",
@@ -63,20 +79,29 @@ __all__ = [
     "default_seen_file",
     "describe_log",
     "drafts_of",
+    "finish_ceremony",
     "init_catalogue",
     "join_catalogue",
     "leave_agency",
     "name_witnesses",
     "named_log_keys",
+    "prepare_key",
     "publish_catalogue",
     "read_key_file",
     "read_network_ids",
     "renew_trust",
     "replace_own_key",
     "set_agency_keys",
+    "sha256_of",
+    "sign_request",
+    "summarise",
 ]
 
 _WHERE = {
+    "ceremony": ("Ceremony", "begin_ceremony", "begin_first_ceremony", "finish_ceremony", "sign_request"),
+    "ceremony_request": ("CeremonyRequest", "CeremonySignature", "sha256_of"),
+    "ceremony_summary": ("summarise",),
+    "prepared_keys": ("OFFLINE_KEYS", "prepare_key"),
     "agencies": ("accept_contribution", "add_agency", "leave_agency", "set_agency_keys"),
     "contributing": ("Contributed", "contribute", "contribute_again"),
     "contribution": ("Contribution",),

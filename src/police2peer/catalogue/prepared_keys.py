@@ -73,7 +73,12 @@ def _public_file(path: Path) -> bytes | None:
 
 
 def retire_key(home: Home, name: str, new_name: str) -> None:
-    """Rename the files of a key that goes out; they are never deleted here."""
+    """Rename the files of a key that goes out; they are never deleted here.
+
+    Nothing happens without its public half: then an interrupted run has renamed it, and what is there follows it.
+    """
+    if not (home.keys / f"{name}.pub").is_file():
+        return
     for suffix in _SUFFIXES:
         path = home.keys / f"{name}{suffix}"
         if path.is_file():

@@ -44,11 +44,14 @@ from police2peer.storage import write_whole
 
 __all__ = [
     "ONLINE_KEY",
+    "ROOT_LIFE",
+    "TARGETS_LIFE",
     "agencies_of",
     "change_targets",
     "init_catalogue",
     "key_path",
     "latest",
+    "new_trust",
     "put_key",
     "renew_trust",
     "signer_of",
@@ -139,7 +142,7 @@ def _moment(now: datetime) -> datetime:
 
 
 def _new_targets(home: Home, now: datetime) -> "Metadata[Targets]":
-    online = signer_of(home, ONLINE_KEY).public_key
+    online = _make_key(home, ONLINE_KEY)
     role = DelegatedRole("catalogue", [online.keyid], 1, terminating=True, paths=["head.json"])
     delegations = Delegations({online.keyid: online}, {"catalogue": role})
     return Metadata(Targets(version=1, expires=_moment(now) + TARGETS_LIFE, delegations=delegations))
@@ -169,6 +172,14 @@ def change_targets(home: Home, now: datetime, change: Callable[[Targets], None])
     _write_targets(home, targets, now)
 
 
+def new_trust(
+    home: Home, agency: str, country: str, now: datetime
+) -> "tuple[Metadata[Root], Metadata[Targets], str]":
+    """Give a first root and targets that nobody has signed, and the role of the first agency; makes the keys."""
+    root, targets = _new_root(home, now), _new_targets(home, now)
+    return root, targets, _name_own_agency(home, targets, agency, country)
+
+
 def init_catalogue(
     folder: Path,
     *,
@@ -196,10 +207,8 @@ def init_catalogue(
             "this folder has keys but no finished catalogue", remedy="give an empty folder, or move keys/ away"
         )
     home.keys.mkdir(parents=True, exist_ok=True, mode=0o700)
-    root = _new_root(home, now)
+    root, fresh, role = new_trust(home, agency, country, now)
     _sign(home, root, _ROOT_KEYS)
-    fresh = _new_targets(home, now)
-    role = _name_own_agency(home, fresh, agency, country)
     _write_targets(home, fresh, now)
     create_register(home.registry, CodeStretch(code_iterations, random_bytes(_SALT_BYTES)))
     write_whole(home.trust / "1.root.json", root.to_bytes(_SERIALIZER))

@@ -7,13 +7,18 @@ import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from police2peer.cli.catalogue_log import audit, log
+from police2peer.cli.ceremony import ceremony, prepare_keys
 from police2peer.cli.programme import accept, agency, contribute
-from police2peer.cli.unlocking import unlocking
+from police2peer.cli.unlocking import NAMED_KEY, unlocking
 from police2peer.errors import BadInput
+
+if TYPE_CHECKING:
+    from police2peer.campaign import TokenUri
 
 __all__ = ["catalogue", "progress_bar"]
 
@@ -34,6 +39,7 @@ def catalogue() -> None:
 
 catalogue.add_command(log)
 catalogue.add_command(audit)
+catalogue.add_command(ceremony)
 catalogue.add_command(agency)
 catalogue.add_command(contribute)
 catalogue.add_command(accept)
@@ -42,13 +48,29 @@ catalogue.add_command(accept)
 @catalogue.command()
 @click.option("--agency", help="The agency's public name  [default: the authority in campaign.toml]")
 @click.option("--country", help="Its country, as NL or FR  [default: the country in campaign.toml]")
+@click.option("--key", "keys", multiple=True, type=NAMED_KEY, metavar="NAME=KEY", help="Take this key, make none.")
+@click.option("--encrypt", is_flag=True, help="Lock each of the offline keys that are made with a pass phrase.")
 @_HOME
 @_JSON
 @unlocking
-def init(agency: str | None, country: str | None, home: Path, *, as_json: bool) -> None:
-    """Begin a catalogue with its keys, or name one more agency in it."""
-    from police2peer.catalogue import init_catalogue  # noqa: PLC0415 - python-tuf is slow to import
+def init(
+    agency: str | None,
+    country: str | None,
+    keys: "tuple[tuple[str, Path | TokenUri | None], ...]",
+    home: Path,
+    *,
+    encrypt: bool,
+    as_json: bool,
+) -> None:
+    """Begin a catalogue with its keys, or name one more agency in it.
 
+    KEY is a key file, or pkcs11:... for a key in a token; NAME is root-1, targets-2, online and so on.
+    """
+    from police2peer.catalogue import OFFLINE_KEYS, Home, init_catalogue  # noqa: PLC0415 - python-tuf is slow to import
+
+    if (keys or encrypt) and Home(home).exists:
+        raise BadInput("there is a catalogue in this folder", remedy="replace keys with: police2peer catalogue renew")
+    prepare_keys(home, (dict.fromkeys(OFFLINE_KEYS) if encrypt else {}) | dict(keys), encrypt=encrypt)
     if agency is None or country is None:
         authority, of_country = _read_authority()
         agency, country = agency or authority, country or of_country
@@ -156,17 +178,25 @@ def publish(out: Path | None, home: Path, *, as_json: bool) -> None:
 
 
 @catalogue.command()
-@click.option("--replace", multiple=True, metavar="KEY", help="Put a new key in the place of this one.")
+@click.option("--replace", multiple=True, type=NAMED_KEY, metavar="NAME[=KEY]", help="Put a new key in this place.")
+@click.option("--encrypt", is_flag=True, help="Lock each of the offline keys that are made with a pass phrase.")
 @_HOME
 @_JSON
 @unlocking
-def renew(replace: tuple[str, ...], home: Path, *, as_json: bool) -> None:
-    """Sign root and targets for another year; needs two of the three root keys and of the three targets keys."""
-    from police2peer.catalogue import renew_trust  # noqa: PLC0415 - as in init
+def renew(
+    replace: "tuple[tuple[str, Path | TokenUri | None], ...]", home: Path, *, encrypt: bool, as_json: bool
+) -> None:
+    """Sign root and targets for another year; needs two of the three root keys and of the three targets keys.
 
-    renew_trust(home, now=datetime.now(UTC), replace=replace)
+    KEY is a key file, or pkcs11:... for a key in a token; without it a key is made.
+    """
+    from police2peer.catalogue import Home, renew_trust  # noqa: PLC0415 - as in init
+
+    Home(home).check_coordinates()
+    names = prepare_keys(home, dict(replace), encrypt=encrypt)
+    renew_trust(home, now=datetime.now(UTC), replace=names)
     text = "root and targets hold for another year, once published"
-    click.echo(json.dumps({"replaced": list(replace)}) if as_json else text)
+    click.echo(json.dumps({"replaced": names}) if as_json else text)
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
-__all__ = ["SIGNING_KEY", "TOKEN_KEY", "unlocking"]
+__all__ = ["NAMED_KEY", "SIGNING_KEY", "TOKEN_KEY", "unlocking"]
 
 _FILES_SETTING = "POLICE2PEER_PASSPHRASE_FILE"
 _NAMED = re.compile(r"([A-Za-z0-9_.-]+)=(.+)", re.DOTALL)
@@ -43,6 +43,18 @@ class _TokenKey(click.ParamType[Any]):
         return TokenUri.parse(value) if isinstance(value, str) else value
 
 
+class _NamedKey(click.ParamType[Any]):
+    """NAME, or NAME=KEY: a place in the catalogue, and the key for it."""
+
+    name = "NAME=KEY"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401 - as above
+        if not isinstance(value, str):
+            return value
+        name, equals, key = value.partition("=")
+        return name, SIGNING_KEY.convert(key, param, ctx) if equals else None
+
+
 class _PassPhraseFile(click.ParamType[Any]):
     """FILE, or NAME=FILE for the key of that name."""
 
@@ -57,6 +69,7 @@ class _PassPhraseFile(click.ParamType[Any]):
 
 
 SIGNING_KEY = _SigningKey()
+NAMED_KEY = _NamedKey()
 TOKEN_KEY = _TokenKey()
 
 
