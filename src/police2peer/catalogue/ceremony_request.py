@@ -6,7 +6,8 @@ targets, or of both. It is read strictly: what a keeper is shown is exactly what
 the SHA-256 of the request's file, so that it counts for this request alone.
 
 1. The file is JSON of this form and size. 2. Root and targets in force hold under themselves. 3. Each part is the
-canonical form of what python-tuf reads in it. 4. Its version is the next one, and it expires after it was made.
+canonical form of what python-tuf reads in it, and has every key that it names. 4. Its version is the next one, and it
+expires after it was made.
 Sources: TUF specification 1.0, sections 4.3 to 4.5; python-tuf.
 """
 
@@ -100,6 +101,7 @@ class CeremonyRequest:
                 raise ValueError("other bytes than their meaning")
             if after.version != (before.version if before else 0) + 1 or after.expires <= self.made_at:
                 raise ValueError("another version than the next, or one that has expired")
+            _check_keys(after)
 
     def before(self, role: str) -> Root | Targets | None:
         """Give what is in force for a role."""
@@ -131,6 +133,21 @@ class CeremonyRequest:
 def keys_of(root: Root, role: str) -> list[Any]:
     """Give the keys of a role as a root names them."""
     return [root.keys[key_id] for key_id in root.roles[role].keyids]
+
+
+def _check_keys(signed: Root | Targets) -> None:
+    """Raise unless every key that a role names is there and is an Ed25519 key."""
+    if isinstance(signed, Root):
+        found = [key for role in signed.roles for key in keys_of(signed, role)]
+    elif signed.delegations is None or signed.delegations.roles is None:
+        raise ValueError("targets that delegate nothing")
+    else:
+        table = signed.delegations.keys
+        found = [table[key_id] for role in signed.delegations.roles.values() for key_id in role.keyids]
+    for key in found:
+        if (key.keytype, key.scheme) != ("ed25519", "ed25519"):
+            raise ValueError("another kind of key")
+        _hex(key.keyval["public"], 32)
 
 
 def _hold(root: Root, role: str, metadata: "Metadata[Any]") -> None:

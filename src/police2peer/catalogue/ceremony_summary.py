@@ -47,7 +47,7 @@ def _facts(signed: Root | Targets, names: Mapping[str, str]) -> dict[str, None]:
 
 def _key(key: Any, names: Mapping[str, str]) -> str:  # noqa: ANN401 - python-tuf's key
     public = str(key.keyval.get("public"))
-    return f"{names.get(public, 'unnamed'):<12} {public} ({key.keytype})"
+    return f"{names.get(public, 'unnamed'):<12} {public}"
 
 
 def _root_facts(root: Root, names: Mapping[str, str]) -> Iterator[str]:
