@@ -172,11 +172,11 @@ def _module(uri: TokenUri) -> Path:
 def _session(library: Any, uri: TokenUri) -> "pkcs11.Session":  # noqa: ANN401 - a module
     module = _module(uri)
     try:
-        tokens = [token for token in library.lib(str(module)).get_tokens() if _is_meant(token, uri)]
-    except RuntimeError as error:
-        if isinstance(error, library.PKCS11Error):
-            raise
+        speaks = library.lib(str(module))
+    except (RuntimeError, AttributeError) as error:
         raise BadInput(f"{module.name} speaks to no token", remedy="give the path of a PKCS #11 library") from error
+    ready = library.TokenFlag.TOKEN_INITIALIZED
+    tokens = [token for token in speaks.get_tokens() if ready in token.flags and _is_meant(token, uri)]
     if len(tokens) != 1:
         raise BadInput(
             f"{len(tokens)} tokens fit the address of {uri.name}",
@@ -205,7 +205,7 @@ def _log_in(library: Any, token: Any, uri: TokenUri) -> "pkcs11.Session":  # noq
         pin: object = library.PROTECTED_AUTH  # typed at the token's own keys
     else:
         source = pass_phrases() if uri.pin_file is None else PassPhrases({"": uri.pin_file})
-        pin = source.of(uri.name, f"PIN of the token {str(token.label).strip()}")
+        pin = source.of(uri.name, f"PIN of the token {str(token.label).strip()}").decode()
     writes = flags.WRITE_PROTECTED not in token.flags
     session: pkcs11.Session = token.open(rw=writes, user_pin=pin)
     return session
