@@ -420,3 +420,45 @@ def test_the_whole_ceremony_as_people_type_it(apart: Apart, tmp_path: Path) -> N
     unknown = _run("begin", "-o", request, *home, "--replace", "root-9")
     assert unknown.exit_code == 2
     assert "known are: agency-fr-1, agency-nl-1, online, root-1" in unknown.stderr
+
+
+def test_offline_keys_are_locked_from_the_first_day_and_opened_by_their_keepers(tmp_path: Path) -> None:
+    folder, phrase = tmp_path / "home", tmp_path / "phrase"
+    phrase.touch(0o600)
+    phrase.write_text("six words of no meaning at all\n")
+    words = ["catalogue", "init", "--agency", "Police Unit A", "--country", "NL", "--home", str(folder), "--encrypt"]
+    assert CliRunner().invoke(main, words).exit_code == 2
+    assert not (folder / "root.json").exists()
+    begun = CliRunner().invoke(main, [*words, "--passphrase-file", str(phrase)])
+    assert begun.exit_code == 0, begun.output
+    locked = {path.stem for path in (folder / "keys").glob("*.pem") if b"ENCRYPTED" in path.read_bytes()}
+    assert locked == {f"{role}-{number}" for role in ("root", "targets") for number in (1, 2, 3)}
+    renew = ["catalogue", "renew", "--home", str(folder)]
+    refused = CliRunner().invoke(main, renew)
+    assert refused.exit_code == 2
+    assert "root-1 asks for a pass phrase" in refused.stderr
+    assert CliRunner().invoke(main, ["catalogue", "publish", "--home", str(folder)]).exit_code == 0
+    again = CliRunner().invoke(main, [*words, "--passphrase-file", str(phrase)])
+    assert again.exit_code == 2
+    assert "there is a catalogue" in again.stderr
+
+
+def test_a_first_catalogue_is_begun_as_people_type_it(apart: Apart, tmp_path: Path) -> None:
+    folder, request = tmp_path / "new", tmp_path / "request.json"
+    keys: list[str | Path] = []
+    for role in ("root", "targets"):
+        for number in (1, 2, 3):
+            public = tmp_path / f"{role}-{number}.pub"
+            key = read_signing_key(apart.keepers / f"{role}-{number}.pem")
+            public.write_text(f"{key.public_key().public_bytes_raw().hex()}\n")
+            keys += ["--key", f"{role}-{number}={public}"]
+    home = ("--home", folder)
+    begun = _run("begin", "-o", request, "--agency", "Police Unit A", "--country", "NL", *keys, *home)
+    assert begun.exit_code == 0, begun.output
+    assert "ROOT: version 1" in begun.output
+    signatures = [tmp_path / f"{name}.json" for name in QUORUM]
+    for name, path in zip(QUORUM, signatures, strict=True):
+        signed = _run("sign", request, "--key", apart.keepers / f"{name}.pem", "-o", path, "--yes")
+        assert signed.exit_code == 0, signed.output
+    assert _run("finish", request, *signatures, *home).exit_code == 0
+    assert CliRunner().invoke(main, ["catalogue", "publish", "--home", str(folder)]).exit_code == 0
