@@ -322,13 +322,6 @@ def test_a_signature_that_expired_on_its_way_installs_nothing(apart: Apart) -> N
         late.finish(request, signatures)
 
 
-def test_what_would_turn_the_writing_round_is_shown_by_its_number(apart: Apart) -> None:
-    request = CeremonyRequest.from_bytes(apart.begin())
-    evil = request.to_sign["targets"].replace(b"Police Unit A", "Police\u202e Unit A".encode())
-    lines = summarise(replace(request, to_sign={"targets": evil}))
-    assert any("Police<U+202E> Unit A" in line for line in lines)
-
-
 def _run(*words: str | Path, typed: str | None = None) -> Result:
     return CliRunner().invoke(main, ["catalogue", "ceremony", *map(str, words)], input=typed)
 

@@ -73,3 +73,9 @@ def test_anything_in_the_place_of_what_is_to_be_signed_is_refused(
 def test_a_signed_file_is_what_python_tuf_writes(good: CeremonyRequest) -> None:
     raw = signed_file(good.to_sign["root"], {"ab": b"\x01\x02"})
     assert json.loads(raw)["signatures"] == [{"keyid": "ab", "sig": "0102"}]
+
+
+def test_what_would_turn_the_writing_round_is_shown_by_its_number(good: CeremonyRequest) -> None:
+    evil = good.to_sign["targets"].replace(b"Police Unit A", "Police\u202e Unit A".encode())
+    lines = summarise(replace(good, to_sign={"targets": evil}))
+    assert any("Police<U+202E> Unit A" in line for line in lines)
