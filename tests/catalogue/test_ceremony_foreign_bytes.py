@@ -11,7 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from police2peer.campaign import read_signing_key
-from police2peer.catalogue import CeremonyRequest, CeremonySignature, begin_ceremony, sign_request, summarise
+from police2peer.catalogue import (
+    CeremonyRequest,
+    CeremonySignature,
+    begin_ceremony,
+    prepare_key,
+    sign_request,
+    summarise,
+)
 from police2peer.catalogue.ceremony_request import signed_file
 from police2peer.errors import BadInput, NotAuthentic
 
@@ -79,3 +86,8 @@ def test_what_would_turn_the_writing_round_is_shown_by_its_number(good: Ceremony
     evil = good.to_sign["targets"].replace(b"Police Unit A", "Police\u202e Unit A".encode())
     lines = summarise(replace(good, to_sign={"targets": evil}))
     assert any("Police<U+202E> Unit A" in line for line in lines)
+
+
+def test_one_key_never_has_two_places(case: "Case") -> None:
+    with pytest.raises(BadInput, match="the key for root-2 is that of targets-1 already"):
+        prepare_key(case.home, "root-2", case.home.keys / "targets-1.pub")

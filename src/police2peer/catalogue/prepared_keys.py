@@ -44,7 +44,10 @@ def prepare_key(
     """Have a key wait for a place, in the stead of one that waited, and give its public half.
 
     `source` is a public key file, a private key file, or a key in a token; without one the key is made.
+    Raises `BadInput` for a key that has another place: two places with one key would need one keeper less.
     """
+    if source is not None:
+        _check_free(home, name, _public_half(source))
     place = _place(home, name)
     place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     for suffix in _SUFFIXES:
@@ -53,14 +56,27 @@ def prepare_key(
         return public_bytes(new_key_pair(place, pass_phrase))
     if isinstance(source, TokenUri):
         return public_bytes(name_token_key(place, source, make=False))
-    public = _public_file(source)
-    if public is None:
-        public = public_bytes(read_signing_key(source))
+    public = _public_half(source)
+    if _public_file(source) is None:
         descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "wb") as handle:
             handle.write(source.read_bytes())
     write_public_key(place.with_suffix(".pub"), public)
     return public
+
+
+def _public_half(source: Path | TokenUri) -> bytes:
+    found = _public_file(source) if isinstance(source, Path) else None
+    return found or public_bytes(read_signing_key(source))
+
+
+def _check_free(home: Home, name: str, public: bytes) -> None:
+    places = [*home.keys.glob("*.pub"), *_place(home, name).parent.glob("*.pub")]
+    taken = sorted({path.stem for path in places if read_public_key(path) == public} - {name})
+    if taken:
+        raise BadInput(
+            f"the key for {name} is that of {taken[0]} already", remedy="have each keeper make a key for each place"
+        )
 
 
 def _public_file(path: Path) -> bytes | None:
