@@ -2,7 +2,7 @@
 """axe-core finds nothing on any page: WCAG 2.2 A and AA, best practices too, light and dark, both directions.
 
 Every page is examined in a language of each direction, one light and one dark, and two pages in every other language,
-where only words differ. `P2P_AXE=all` examines every page in every language, light and dark, which takes many minutes.
+where only words differ. `P2P_AXE=all` examines every page in every language, light and dark, in many minutes.
 """
 
 import os
@@ -33,15 +33,16 @@ async ([runOnly, without]) => {
 """
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def page(browser: Browser) -> Iterator[Page]:
+    """Give one page, in which axe-core is at hand wherever it goes."""
     context = browser.new_context()
+    context.add_init_script(_AXE)
     yield context.new_page()
     context.close()
 
 
 def _violations(page: Page, without: tuple[str, ...] = ()) -> object:
-    page.evaluate(_AXE)
     return page.evaluate(_ASK, [list(_RULES), list(without)])
 
 
@@ -72,7 +73,6 @@ def test_axe_finds_nothing_in_an_answer_or_where_a_language_is_chosen(
     built: World, url: str, page: Page, scheme: str
 ) -> None:
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-    page.clock.set_fixed_time(NOW)
     page.goto(f"{url}de/index.html")
     page.set_input_files("#file", built.file(GENUINE))
     page.wait_for_selector(".verdict")

@@ -74,7 +74,7 @@ def _header(old: str, new: str) -> Callable[[Path], None]:
 
 _SPOILT = {
     "a page loads from or sends to cdn.example": _replace("</main>", '<img src="https://cdn.example/a.png"></main>'),
-    "a page loads from or sends to font.example": _replace("</head>", "<style>@import '//font.example'</style></head>"),
+    "a page loads from or sends to font.example": _replace("</head>", "<style>@import '//font.example'</style>"),
     "a page loads from or sends to count.example": _replace("<main", '<a href="." ping="//count.example"></a><main'),
     "a script is not the one that ships with this release": _replace("</body>", "<script>let a;</script></body>"),
     "a foreign script keeps something about visitors": _replace("</body>", "<script>localStorage</script></body>"),
