@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -21,6 +22,9 @@ from police2peer.catalogue.seen import Memory
 from police2peer.catalogue.tree import Change, apply_changes
 from police2peer.storage import write_whole
 from police2peer.warningfiles import new_code
+
+if TYPE_CHECKING:
+    from tests.catalogue.programme import Programme
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 COUNT = 40
@@ -171,3 +175,18 @@ def flip() -> Callable[[Path, int], None]:
 
 
 HOUR = timedelta(hours=1)
+
+
+@pytest.fixture(scope="session")
+def built_programme(tmp_path_factory: pytest.TempPathFactory) -> "Programme":
+    """Files 0 to 3 of each are published, 4 and 5 are not even entered. Not to be changed by a test."""
+    from tests.catalogue.programme import build_programme  # noqa: PLC0415 - it uses what stands here
+
+    return build_programme(tmp_path_factory.mktemp("programme"))
+
+
+@pytest.fixture
+def programme(built_programme: "Programme", tmp_path: Path) -> "Programme":
+    """Give a copy that the test may change."""
+    shutil.copytree(built_programme.folder, tmp_path / "p")
+    return replace(built_programme, folder=tmp_path / "p")

@@ -214,3 +214,53 @@ def test_the_golden_values_of_the_format_are_ours() -> None:
     for alias in (Alias("sha256", hashed), Alias("code", stretched)):
         for value in (alias.value, lookup_key(alias).hex(), entry_key(alias).hex()):
             assert re.search(rf"`{value}`", page)
+
+
+def test_a_programme_of_two_folders_as_its_keepers_type_it(unit: Unit, tmp_path: Path) -> None:
+    hub, own = str(tmp_path / "hub"), str(tmp_path / "own")
+    assert unit.run("catalogue", "init", "--agency", "Unit A", "--country", "NL", "--home", hub).exit_code == 0
+    assert unit.run("catalogue", "agency", "new", "--home", own).exit_code == 0
+    naming = ("--key", f"{own}/keys/agency.pub", "--agency", "Police Unit B", "--country", "FR", "--home", hub)
+    assert "agency-fr-1" in unit.run("catalogue", "agency", "add", *naming).stdout
+    out = str(tmp_path / "b.contribution")
+    for words in (
+        ("publish", "--home", hub),
+        ("agency", "join", f"{hub}/public", "--root", f"{hub}/root.json", "--home", own),
+        ("add", "--home", own),
+        ("contribute", "-o", out, "--home", own),
+        ("accept", out, "--home", hub),
+        ("publish", "--home", hub),
+    ):
+        done = unit.run("catalogue", *words)
+        assert (done.exit_code, done.stderr) == (0, ""), words
+    asked = (
+        "clip-0.jpg",
+        "--catalogue",
+        f"{hub}/public",
+        "--root",
+        f"{hub}/root.json",
+        "--seen",
+        str(tmp_path / "s"),
+    )
+    assert unit.verify(*asked)["outcome"] == "genuine"
+    assert "nothing waits" in unit.run("catalogue", "contribute", "-o", out, "--home", own).stdout
+    assert unit.run("catalogue", "contribute", "-o", out, "--again", "1", "--home", own).exit_code == 0
+    refused = unit.run("catalogue", "accept", out, "--home", hub)
+    assert (refused.exit_code, "does not follow" in refused.stderr) == (2, True)
+    assert unit.run("catalogue", "publish", "--home", own).exit_code == 2
+    new_key = json.loads(unit.run("catalogue", "agency", "new-key", "--home", own, "--json").stdout)["public"]
+    for words in (
+        ("agency", "key", "agency-fr-1", "--key", new_key, "--home", hub),
+        ("contribute", "-o", out, "--home", own),
+        ("accept", out, "--home", hub),
+        ("publish", "--home", hub),
+    ):
+        assert unit.run("catalogue", *words).exit_code == 0, words
+    assert unit.verify(*asked)["outcome"] == "genuine"
+    assert json.loads(unit.run("catalogue", "agency", "list", "--home", hub, "--json").stdout).keys() == {
+        "agency-nl-1",
+        "agency-fr-1",
+    }
+    for words in (("agency", "leave", "agency-fr-1", "--home", hub), ("publish", "--home", hub)):
+        assert unit.run("catalogue", *words).exit_code == 0
+    assert unit.verify(*asked)["outcome"] == "cannot tell"

@@ -180,12 +180,15 @@ class Intake:
             self._db.execute("UPDATE contribution SET state = ? WHERE number = ?", (state, each.number))
         return records
 
-    def send_everything(self, sink: PackSink, changes: SortedChanges) -> None:
-        """Hand over all that was merged before, as into an empty folder."""
+    def send_packs(self, sink: PackSink) -> None:
+        """Hand over the packs of all that was merged before, as into an empty folder or a new log."""
         for each in self._in_state("merged"):
             with ContributionReader(self._path(each.agency, each.sequence)) as reader:
                 for content, lengths in reader.packs():
                     sink(content, lengths)
+
+    def send_entries(self, changes: SortedChanges) -> None:
+        """Hand over the entries of all that was merged before, as into an empty index."""
         for start, rest in self._db.execute("SELECT start, rest FROM entry WHERE agency != ?", (_OWN,)):
             changes.add(None, start + rest)
 

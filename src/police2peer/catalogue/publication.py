@@ -129,8 +129,10 @@ def _send_own(
 def _send_contributed(work: _Work, home: Home, *, afresh: bool) -> int:
     if work.intake is None:
         return 0
+    if afresh or (work.log is not None and work.log.is_new):
+        work.intake.send_packs(work.put_pack)
     if afresh:
-        work.intake.send_everything(work.put_pack, work.changes)
+        work.intake.send_entries(work.changes)
     named = read_agencies(latest(home, "targets")[1])
     return work.intake.send(named, work.put_pack, work.changes)
 

@@ -106,6 +106,13 @@ class Registry:
             progress(done, max(total, done))
         return added
 
+    def not_entered(self, codes: Iterable[str]) -> list[str]:
+        """Give those of the codes that belong to no record and are not stretched yet."""
+        known = (
+            "SELECT 1 FROM record WHERE code = :code UNION SELECT 1 FROM code WHERE code = :code AND value NOTNULL"
+        )
+        return [code for code in codes if self._db.execute(known, {"code": code}).fetchone() is None]
+
     def stretch_ahead(self, codes: Sequence[str], progress: Progress = _no_progress) -> None:
         """Stretch codes when they are drawn, so that entering their files later takes no time."""
         for start in range(0, len(codes), _BATCH):

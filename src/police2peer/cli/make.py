@@ -8,8 +8,14 @@ from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import ExitStack
 from multiprocessing import get_context
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from police2peer.warningfiles import Manifest
 
 __all__ = ["make"]
 
@@ -55,6 +61,7 @@ def make(campaign: Path, out: Path | None, jobs: int | None, scheduler: str | No
             progress=lambda done, total: bar.update(task, completed=done, total=total),
             executor=executor,
         )
+        _stretch_codes(manifest, bar)
     count: dict[str, int] = {}
     for file in manifest.files:
         count[file.format] = count.get(file.format, 0) + 1
@@ -64,6 +71,19 @@ def make(campaign: Path, out: Path | None, jobs: int | None, scheduler: str | No
     else:
         kinds = ", ".join(f"{number} {kind}" for kind, number in sorted(count.items()))
         click.echo(f"{len(manifest.files)} warning files in {folder}: {kinds}")
+
+
+def _stretch_codes(manifest: "Manifest", bar: "Progress") -> None:
+    """Stretch the new codes where a catalogue is here already, so that entering the files takes no time."""
+    from police2peer.catalogue import Home, Registry  # noqa: PLC0415 - only where there is one
+
+    home = Home(Path("catalogue"))
+    if not home.exists:
+        return
+    task = bar.add_task("stretching codes", total=None)
+    with Registry(home.folder) as registry:
+        codes = registry.not_entered([file.code for file in manifest.files if file.code])
+        registry.stretch_ahead(codes, lambda done, total: bar.update(task, completed=done, total=total))
 
 
 def _executor(stack: ExitStack, scheduler: str | None, workers: int, files: int) -> Executor | None:
