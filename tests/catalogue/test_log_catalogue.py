@@ -3,12 +3,13 @@
 
 import hashlib
 import shutil
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from tests.catalogue.conftest import COUNT, NOW, Case
+from tests.catalogue.logged import DAY, ORIGIN, Logged, begin, witnesses_of
 
 from police2peer.campaign import read_signing_key
 from police2peer.catalogue import Outcome, Registry, renew_trust
@@ -16,62 +17,15 @@ from police2peer.catalogue.log.audit import audit_log
 from police2peer.catalogue.log.checkpoint import Checkpoint, open_checkpoint
 from police2peer.catalogue.log.confirming import add_cosignatures
 from police2peer.catalogue.log.cosignature import cosign
-from police2peer.catalogue.log.naming import begin_log, log_policy, name_witnesses
+from police2peer.catalogue.log.naming import begin_log, name_witnesses
 from police2peer.catalogue.log.note import Note, sign_note
 from police2peer.catalogue.log.packs import PackList, read_pack_list
-from police2peer.catalogue.log.policy import LogPolicy
 from police2peer.catalogue.log.publishing import open_catalogue_log
 from police2peer.catalogue.log.standing import LogFolder, cosigned_name
 from police2peer.catalogue.log.store import LogStore
 from police2peer.catalogue.log.witness import Witness, begin_witness
 from police2peer.catalogue.snapshot import FolderReader
 from police2peer.errors import BadInput, NotAuthentic, NotPermitted
-
-DAY = timedelta(days=1)
-ORIGIN = "example.org/warning-files"
-
-
-@dataclass(frozen=True)
-class Logged:
-    """A catalogue with a log, and two partners with a folder each."""
-
-    case: Case
-    witnesses: tuple[Witness, Witness]
-
-    @property
-    def log(self) -> Path:
-        return self.case.public / "log"
-
-    @property
-    def policy(self) -> LogPolicy:
-        policy = log_policy(self.case.home)
-        assert policy is not None
-        return policy
-
-    def confirm(self, number: int, now: datetime = NOW) -> bytes:
-        """Have a partner confirm what is published, and take in what it sends back."""
-        witness = self.witnesses[number]
-        raw = witness.confirm(self.case.public, now).note.to_bytes()
-        add_cosignatures(self.case.home, raw, more=[witness.public])
-        return raw
-
-    def checkpoint(self) -> bytes:
-        return (self.log / "checkpoint").read_bytes()
-
-
-def _begin(case: Case) -> None:
-    begin_log(case.home, ORIGIN, now=NOW)
-    with Registry(case.folder) as registry:
-        registry.sign_again(case.agencies)
-    case.publish()
-
-
-def _witnesses(case: Case, folder: Path) -> tuple[Witness, Witness]:
-    policy = log_policy(case.home)
-    assert policy is not None
-    for name in ("a", "b"):
-        begin_witness(folder / name, f"police.example/{name}", policy.keys[0])
-    return Witness(folder / "a"), Witness(folder / "b")
 
 
 @pytest.fixture(scope="module")
@@ -80,8 +34,8 @@ def made(built: Case, tmp_path_factory: pytest.TempPathFactory) -> Logged:
     folder = tmp_path_factory.mktemp("logged")
     shutil.copytree(built.folder, folder / "home")
     case = replace(built, folder=folder / "home")
-    _begin(case)
-    logged = Logged(case, _witnesses(case, folder))
+    begin(case)
+    logged = Logged(case, witnesses_of(case, folder))
     logged.confirm(0)
     logged.confirm(1)
     name_witnesses(case.home, [each.public for each in logged.witnesses], 2, now=NOW)
@@ -324,8 +278,8 @@ def test_a_new_key_of_the_log_is_followed(logged: Logged) -> None:
 def test_witnesses_are_named_only_when_they_have_confirmed(built: Case, tmp_path: Path) -> None:
     shutil.copytree(built.folder, tmp_path / "home")
     case = replace(built, folder=tmp_path / "home")
-    _begin(case)
-    witnesses = _witnesses(case, tmp_path)
+    begin(case)
+    witnesses = witnesses_of(case, tmp_path)
     logged = Logged(case, witnesses)
     publics = [each.public for each in witnesses]
     with pytest.raises(NotPermitted, match="0 of these"):
