@@ -9,7 +9,7 @@ from tests.site.conftest import GENUINE, Visitor, World
 
 pytestmark = pytest.mark.peer("chromium")
 
-_PAGES = ("index", "help", "scam", "offline")
+_PAGES = ("index", "help", "looks", "scam", "contact", "offline")
 
 # Every visible text against the first opaque ground behind it.
 _FAINT = """
