@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from police2peer.campaign.formats import Arm, FileFormat, Filler, FormatKind, NetworkName
 from police2peer.campaign.language import SHIPPED_LANGUAGES, Language, direction, language_name
 from police2peer.campaign.message import Clip, FreeSide, Recording, Review, ReviewState, Texts, WarningMessage
+from police2peer.campaign.term import ApprovedTerm, Term, TermId, words_of
 from police2peer.campaign.title import ApprovedTitle, Title, TitleId
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ __all__ = [
     "REVIEWS_NAME",
     "SHIPPED_LANGUAGES",
     "SHIPPED_MESSAGES",
+    "ApprovedTerm",
     "ApprovedTitle",
     "Approver",
     "Arm",
@@ -92,6 +94,8 @@ __all__ = [
     "ScamKind",
     "SignedOrder",
     "SignedReview",
+    "Term",
+    "TermId",
     "Texts",
     "Title",
     "TitleId",
@@ -130,6 +134,7 @@ __all__ = [
     "using",
     "withdraw_campaign",
     "withdraw_order",
+    "words_of",
     "write_public_key",
     "write_reviews",
 ]

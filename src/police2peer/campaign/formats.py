@@ -23,6 +23,8 @@ class NetworkName(StrEnum):
     """The networks on which an order can permit presence."""
 
     BITTORRENT = "bittorrent"
+    DIRECTCONNECT = "directconnect"
+    ED2K = "ed2k"
 
 
 class Filler(StrEnum):

@@ -30,6 +30,7 @@ from police2peer.networks import (
     PeerConnected,
     PeerEvent,
     PeerLeft,
+    SearchMatched,
     WireEvent,
 )
 
@@ -94,7 +95,7 @@ class Contacts:
         match event:
             case EvidenceGap():
                 self._gaps.append(event)
-            case OfferPulled():
+            case OfferPulled() | SearchMatched():
                 pass
             case _:
                 self._feed_peer(event)

@@ -26,6 +26,7 @@ from police2peer.contacts.clients import UNNAMED, ClientFamily
 from police2peer.contacts.countries import Country
 from police2peer.networks import (
     ClientNamed,
+    DataAcknowledged,
     DataRequested,
     DataSent,
     MetadataSent,
@@ -112,7 +113,7 @@ class Ladder:
                 return self._reach(Rung.ASKED)
             case DataSent():
                 return self._reach(self._after_sending(event.first_byte, event.length_bytes))
-            case ClientNamed() | PeerLeft():
+            case ClientNamed() | DataAcknowledged() | PeerLeft():
                 return ()
         assert_never(event)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NewType, Protocol, final
 
 if TYPE_CHECKING:
-    from police2peer.campaign import Arm, Language, Title, TitleId
+    from police2peer.campaign import Arm, Language, TermId, Title, TitleId
     from police2peer.warningfiles import FileHashes, WarningFileId
 
 OfferId = NewType("OfferId", str)
@@ -46,6 +46,55 @@ class Address:
 
     def __reduce__(self) -> tuple[object, ...]:
         raise TypeError("an address is never stored; keep the country instead")
+
+
+class IdentifierKind(enum.StrEnum):
+    """What a protocol calls the name that a peer gives itself."""
+
+    PEER_ID = "peer id"  # BitTorrent, BEP 3: 20 bytes
+    USER_HASH = "user hash"  # eD2k: 16 bytes
+    CID = "client id"  # Direct Connect, ADC: 24 bytes
+    NICK = "nick"  # Direct Connect, eD2k: text as sent
+
+
+@final
+class Identifier:
+    """A name that a peer gave itself, as sent; printed as `<identifier>` always, and never stored as it is."""
+
+    __slots__ = ("_value", "kind")
+
+    def __init__(self, kind: IdentifierKind, value: bytes) -> None:
+        self.kind = kind
+        self._value = value
+
+    def reveal(self) -> bytes:
+        """Give the bytes as sent, to code that holds them in memory or seals them under an order."""
+        return self._value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Identifier) and (self.kind, self._value) == (other.kind, other.reveal())
+
+    def __hash__(self) -> int:
+        return hash((self.kind, self._value))
+
+    def __repr__(self) -> str:
+        return "<identifier>"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        raise TypeError("an identifier of a peer is never stored as it is")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a network may take of its machine; None means no limit.
+
+    `upload_slots` peers are sent bytes at once, `connections` may be open, all uploads together stay below
+    `upload_bytes_per_s` averaged over a second.
+    """
+
+    upload_slots: int | None = None
+    connections: int = 4000
+    upload_bytes_per_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,19 +133,21 @@ class Departure(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PeerConnected:
-    """A peer completed the handshake for one offer (rung 1)."""
+    """A peer completed the handshake for one offer (rung 1). `ours` is the end of the connection on our side."""
 
     at: datetime
     network: str
     offer: OfferId
     peer: Address
+    ours: Address | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ClientNamed:
     """A peer said what program it is.
 
-    `peer_id` is the prefix of its id on the wire, `name` its own words; either may be empty.
+    `peer_id` is the prefix of its id on the wire, `name` its own words; either may be empty. `identifiers` are
+    the names it gave itself in full, for records that an order demands; nothing else may keep them.
     """
 
     at: datetime
@@ -105,6 +156,7 @@ class ClientNamed:
     peer: Address
     peer_id: bytes
     name: str
+    identifiers: tuple[Identifier, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +184,18 @@ class DataRequested:
 @dataclass(frozen=True, slots=True)
 class DataSent:
     """Bytes of an offer were handed to the peer's connection (rung 4 and 5 follow from their sum)."""
+
+    at: datetime
+    network: str
+    offer: OfferId
+    peer: Address
+    first_byte: int
+    length_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class DataAcknowledged:
+    """A peer told, in words of its protocol, that it holds these bytes and has checked them."""
 
     at: datetime
     network: str
@@ -171,8 +235,23 @@ class OfferPulled:
     why: str
 
 
-PeerEvent = PeerConnected | ClientNamed | MetadataSent | DataRequested | DataSent | PeerLeft
-WireEvent = PeerEvent | EvidenceGap | OfferPulled
+@dataclass(frozen=True, slots=True)
+class SearchMatched:
+    """A search reached us and matched an approved term; never the text that was searched for.
+
+    It is demand and no contact: searches are relayed, and `asker` (None when the network does not tell) serves
+    to look up a country in memory and nothing else.
+    """
+
+    at: datetime
+    network: str
+    term: "TermId"
+    answered: int
+    asker: Address | None = None
+
+
+PeerEvent = PeerConnected | ClientNamed | MetadataSent | DataRequested | DataSent | DataAcknowledged | PeerLeft
+WireEvent = PeerEvent | SearchMatched | EvidenceGap | OfferPulled
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 """Presence on BitTorrent: the `Network` that asyncio sees, over the session and its thread."""
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from itertools import islice
@@ -13,11 +12,11 @@ from police2peer.networks.bittorrent.exchanges import NAME
 from police2peer.networks.bittorrent.session import Session
 from police2peer.networks.bittorrent.settings import BitTorrentSettings
 from police2peer.networks.bittorrent.upload_only import pushed_bytes
-from police2peer.networks.contract import EvidenceGap, Health, Offer, TrackerHealth, WireEvent
+from police2peer.networks.contract import Health, Offer, TrackerHealth, WireEvent
+from police2peer.networks.event_queue import EventQueue
 
 _BATCH: Final = 500  # the engine answers between batches; one turn lasts about 0.2 s
 _WITHDRAW_S: Final = 15.0
-_MOST_WAITING: Final = 500_000  # events a reader may lag behind, about 100 MB
 
 
 class BitTorrent:
@@ -31,10 +30,7 @@ class BitTorrent:
         self._settings = settings
         self._clock = clock
         self._session: Session | None = None
-        self._waiting: deque[WireEvent] = deque()
-        self._overflowed = 0
-        self._arrived = asyncio.Event()
-        self._ended = False
+        self._events = EventQueue(NAME, clock=clock)
         self._publishing = asyncio.Lock()
         self._wrong = 0
 
@@ -43,7 +39,7 @@ class BitTorrent:
         loop = asyncio.get_running_loop()
 
         def deliver(events: Sequence[WireEvent]) -> None:
-            loop.call_soon_threadsafe(self._take, events)
+            loop.call_soon_threadsafe(self._events.put, events)
 
         session = await asyncio.to_thread(Session, self._settings, clock=self._clock, deliver=deliver)
         await asyncio.to_thread(session.start)
@@ -77,15 +73,9 @@ class BitTorrent:
                 remedy="stop the node; an offer is never kept beyond its process",
             ) from None
 
-    async def events(self) -> AsyncIterator[WireEvent]:
+    def events(self) -> AsyncIterator[WireEvent]:
         """Hand out events in order until `stop`; a reader that lags too far finds an `EvidenceGap`."""
-        while True:
-            while self._waiting:
-                yield self._waiting.popleft()
-            if self._ended:
-                return
-            self._arrived.clear()
-            await self._arrived.wait()
+        return self._events.read()
 
     async def health(self) -> Health:
         """Say whether a stranger can find and fetch our offers now."""
@@ -114,24 +104,12 @@ class BitTorrent:
             session, self._session = self._session, None
             await asyncio.to_thread(session.stop)
             await asyncio.sleep(0)  # what the thread delivered last is taken in first
-        self._ended = True
-        self._arrived.set()
+        self._events.end()
 
     def _running(self) -> Session:
         if self._session is None:
             raise Unavailable("BitTorrent is not started", remedy="start the network before publishing")
         return self._session
-
-    def _take(self, events: Sequence[WireEvent]) -> None:
-        room = _MOST_WAITING - len(self._waiting)
-        self._waiting.extend(events[:room])
-        lost = len(events) - max(room, 0)
-        if lost > 0:
-            self._overflowed += lost
-        elif self._overflowed:
-            self._waiting.append(EvidenceGap(self._clock(), NAME, f"{self._overflowed} events were not read in time"))
-            self._overflowed = 0
-        self._arrived.set()
 
     def _troubles(
         self, *, listening: bool, trackers: tuple[TrackerHealth, ...], dht_nodes: int, offers: int
