@@ -14,6 +14,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NewType, Protocol, final
 
+from police2peer.errors import BadInput
+
 if TYPE_CHECKING:
     from police2peer.campaign import Arm, Language, TermId, Title, TitleId
     from police2peer.warningfiles import FileHashes, WarningFileId
@@ -95,6 +97,11 @@ class Limits:
     upload_slots: int | None = None
     connections: int = 4000
     upload_bytes_per_s: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("upload_slots", "connections", "upload_bytes_per_s"):
+            if (value := getattr(self, name)) is not None and value < 1:
+                raise BadInput(f"{name} is {value}", remedy="write 1 or more, or leave it out for no limit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,9 +290,14 @@ class Health:
 
 
 class Network(Protocol):
-    """One class a network. Start, publish, hand out events, stop; every wait inside has a limit."""
+    """One class a network. Start, publish, hand out events, stop; every wait inside has a limit.
+
+    What each promises is checked for all of them by tests/networks/conformance, with real clients.
+    """
 
     name: str
+    limits: Limits
+    """What it may take of its machine; kept from the first connection on."""
 
     async def start(self) -> None:
         """Be reachable. Raises `Unavailable` with a remedy when it cannot (port taken, ...)."""
@@ -304,7 +316,11 @@ class Network(Protocol):
         ...
 
     async def health(self) -> Health:
-        """Say whether a stranger can find and fetch our offers now."""
+        """Say whether a stranger can find and fetch our offers now.
+
+        It probes its own door as a stranger would (`networks.door.opens`) and asks each meeting place how it
+        stands there; it never looks at what others offer. Not ok before `start`, after `stop`, and without offers.
+        """
         ...
 
     async def stop(self) -> None:

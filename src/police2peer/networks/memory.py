@@ -5,15 +5,25 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 
 from police2peer.errors import Unavailable
-from police2peer.networks.contract import Health, Offer, OfferId, WireEvent
+from police2peer.networks.contract import Health, Limits, Offer, OfferId, WireEvent
+
+__all__ = ["InMemoryNetwork"]
 
 
 class InMemoryNetwork:
     """The twin of a network; `happen` plays a peer, `fail_to_start` a port that is taken."""
 
-    def __init__(self, name: str = "memory", *, fail_to_start: bool = False) -> None:
+    def __init__(
+        self,
+        name: str = "memory",
+        *,
+        fail_to_start: bool = False,
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+    ) -> None:
         self.name = name
+        self.limits = limits
         self.offers: dict[OfferId, Offer] = {}
+        self.is_up = False
         self._fails = fail_to_start
         self._queue: asyncio.Queue[WireEvent | None] = asyncio.Queue()
 
@@ -26,9 +36,12 @@ class InMemoryNetwork:
         """Begin, or say that the port is taken."""
         if self._fails:
             raise Unavailable("the port is taken", remedy="stop the other program, or change the port")
+        self.is_up = True
 
     async def publish(self, offer: Offer) -> None:
-        """Offer one file."""
+        """Offer one file; raises `Unavailable` before `start`."""
+        if not self.is_up:
+            raise Unavailable("the network is not started", remedy="start the network before publishing")
         self.offers[offer.id] = offer
 
     async def publish_many(self, offers: Iterable[Offer]) -> None:
@@ -46,10 +59,12 @@ class InMemoryNetwork:
             yield event
 
     async def health(self) -> Health:
-        """Say that all is well, with the number of offers."""
-        return Health(ok=True, detail=f"{len(self.offers)} offers in memory", offers=len(self.offers))
+        """Say whether it is up with offers."""
+        detail = f"{len(self.offers)} offers in memory" if self.is_up else "not started"
+        return Health(ok=self.is_up and bool(self.offers), detail=detail, offers=len(self.offers))
 
     async def stop(self) -> None:
         """Take everything down; what happened before is still handed out."""
+        self.is_up = False
         self.offers.clear()
         self._queue.put_nowait(None)

@@ -13,6 +13,7 @@ from police2peer.networks.bittorrent.session import Session
 from police2peer.networks.bittorrent.settings import BitTorrentSettings
 from police2peer.networks.bittorrent.upload_only import pushed_bytes
 from police2peer.networks.contract import Health, Offer, TrackerHealth, WireEvent
+from police2peer.networks.door import opens
 from police2peer.networks.event_queue import EventQueue
 
 _BATCH: Final = 500  # the engine answers between batches; one turn lasts about 0.2 s
@@ -27,6 +28,7 @@ class BitTorrent:
     def __init__(
         self, settings: BitTorrentSettings, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
+        self.limits = settings.limits
         self._settings = settings
         self._clock = clock
         self._session: Session | None = None
@@ -85,7 +87,7 @@ class BitTorrent:
         counters = await asyncio.to_thread(session.fresh_counters, 2.0)
         trackers = session.announcing.trackers()
         dht_nodes = counters.get("dht.dht_nodes", 0)
-        listening = session.listening()
+        listening = session.listening() and await self._doors_open()
         troubles = self._troubles(listening=listening, trackers=trackers, dht_nodes=dht_nodes, offers=len(session))
         return Health(
             ok=not troubles and not session.inside.alarms,
@@ -105,6 +107,10 @@ class BitTorrent:
             await asyncio.to_thread(session.stop)
             await asyncio.sleep(0)  # what the thread delivered last is taken in first
         self._events.end()
+
+    async def _doors_open(self) -> bool:
+        port = self._settings.listen_port
+        return all(await asyncio.gather(*(opens(host, port) for host in self._settings.listen_hosts)))
 
     def _running(self) -> Session:
         if self._session is None:

@@ -4,6 +4,7 @@
 from dataclasses import dataclass
 
 from police2peer.errors import BadInput
+from police2peer.networks.contract import Limits
 
 _PORTS = range(1, 65536)
 
@@ -21,7 +22,7 @@ class BitTorrentSettings:
     dht: bool = False
     dht_bootstrap: tuple[str, ...] = ()
     dht_announce_interval_s: int = 1200  # DHT nodes forget after 45 minutes; shorter costs traffic
-    connections_limit: int = 4000
+    limits: Limits = Limits()  # noqa: RUF009 - frozen
     closed_network: bool = False
 
     def __post_init__(self) -> None:

@@ -53,7 +53,7 @@ _ALERT_QUEUE: Final = 100_000  # 20,000 contacts in 3 s lost none at this size; 
 
 def session_settings(wanted: BitTorrentSettings) -> "lt.settings_pack":
     """Give libtorrent's settings; an unknown key would raise in libtorrent, not pass."""
-    closed = wanted.closed_network
+    closed, limits = wanted.closed_network, wanted.limits
     return {
         "listen_interfaces": ",".join(f"{host}:{wanted.listen_port}" for host in wanted.listen_hosts),
         "max_retry_port_bind": 0,
@@ -72,9 +72,10 @@ def session_settings(wanted: BitTorrentSettings) -> "lt.settings_pack":
         "tracker_backoff": 0 if closed else 250,
         "ssrf_mitigation": not closed,
         "allow_multiple_connections_per_ip": True,  # many subscribers share one address (CGNAT)
-        "connections_limit": wanted.connections_limit,
+        "connections_limit": limits.connections,
         "listen_queue_size": 3000,
-        "unchoke_slots_limit": -1,
+        "unchoke_slots_limit": -1 if limits.upload_slots is None else limits.upload_slots,
+        "upload_rate_limit": limits.upload_bytes_per_s or 0,  # 0 is libtorrent's word for none
         "alert_queue_size": _ALERT_QUEUE,
         "alert_mask": ALERT_MASK,
         "enable_dht": wanted.dht,
@@ -90,7 +91,10 @@ def open_session(wanted: BitTorrentSettings) -> lt.session:
     """Start libtorrent; it names itself with its own true client string."""
     settings = lt.session_params(session_settings(wanted))
     settings.disk_io_constructor = "pread_disk_io_constructor"  # mmap costs twice the CPU on many cold torrents
-    return lt.session(settings)
+    session = lt.session(settings)
+    # libtorrent exempts peers on private addresses from every limit; ours hold for all.
+    session.set_peer_class_filter(lt.ip_filter())
+    return session
 
 
 def parameters(offer: Offer, trackers: tuple[str, ...]) -> lt.add_torrent_params:

@@ -1,0 +1,276 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The conformance suite of networks, run by `test_conformance` and `table`: what was seen, a line a check.
+
+`python -m tests.networks.conformance.rehearsing NETWORK FOLDER` runs inside the lab's namespace, with the network's
+meeting place, our engine and every installed client together. The engine lives twice: the first life has no limits,
+the second comes after a stop, with a bandwidth cap. Every client fetches offers of its own, all at the same time.
+"""
+
+import asyncio
+import json
+import os
+import random
+import shutil
+import sys
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, cast
+
+from tests.networks.conformance.crowds import Take, taker
+from tests.networks.conformance.garbage import throw_garbage
+
+from police2peer.campaign import Arm, Language, Title, TitleId
+from police2peer.contacts import Contact, Contacts, RegistryCountries, Rung, TallyStore
+from police2peer.lab.namespace import client_host
+from police2peer.lab.rigs import Rig, Stranger, make_rig
+from police2peer.networks import DataSent, Limits, Network, Offer, OfferId, WireEvent
+from police2peer.warningfiles import FileHashes, hash_file
+
+if TYPE_CHECKING:
+    from police2peer.warningfiles import WarningFileId
+
+EVERY_PEER: Final = "every peer"
+CROWD: Final = 200
+_SIZE: Final = 300_000
+_CAPPED_SIZE: Final = 600_000
+_CAP: Final = 200_000  # bytes a second for each client that takes part
+_FIND_S: Final = 45.0
+_GONE_S: Final = 5.0
+_FETCH_S: Final = 60.0
+
+# What is asked of each client, and of the network with all its peers; the columns of docs/networks.md in this order.
+CLIENT_CHECKS: Final = (
+    "found",
+    "fetched, bytes equal",
+    "rung 5, by name",
+    "two titles on one file",
+    "withdrawn is gone",
+    "after a restart",
+    "cap held",
+)
+NETWORK_CHECKS: Final = (f"{CROWD} at once", "garbage on the port", "health is true")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """How one check went."""
+
+    network: str
+    client: str
+    check: str
+    ok: bool
+    note: str = ""
+
+
+class Life:
+    """One life of an engine: everything it told, and the contacts that were made of it."""
+
+    def __init__(self, engine: Network, known: dict[OfferId, Offer], folder: Path) -> None:
+        self.engine = engine
+        self.events: list[WireEvent] = []
+        self.contacts: dict[OfferId, Contact] = {}
+        self._known = known
+        self._folder = folder
+
+    async def run(self, work: Callable[["Life"], Awaitable[None]]) -> None:
+        """Start the engine, do the work, stop it; contacts are there afterwards."""
+        with TallyStore(self._folder / f"{random.getrandbits(64):x}.sqlite") as store:
+            counting = Contacts(
+                store,
+                offers=self._known.get,
+                countries=RegistryCountries(),
+                random_bytes=os.urandom,
+                closed=self._keep,
+            )
+            await self.engine.start()
+            reading = asyncio.create_task(self._read(counting))
+            try:
+                await work(self)
+            finally:
+                await self.engine.stop()
+                await asyncio.wait_for(reading, 15)
+                counting.close()
+
+    def _keep(self, contact: Contact) -> None:
+        self.contacts.setdefault(contact.offer, contact)
+
+    async def _read(self, counting: Contacts) -> None:
+        async for event in self.engine.events():
+            self.events.append(event)
+            counting.feed(event)
+
+    def sent(self) -> list[DataSent]:
+        return [event for event in self.events if isinstance(event, DataSent)]
+
+
+class Bench:
+    """The offers of a rehearsal: four for each client, one for the crowd."""
+
+    def __init__(self, network: str, folder: Path, clients: int) -> None:
+        self._network = network
+        self._count = 0
+        self._files = {size: self._file(folder, size) for size in (_SIZE, _CAPPED_SIZE)}
+        # Two titles on one file, one for after the restart; the crowd's own.
+        self.first = [self._offer(_SIZE) for _ in range(clients)]
+        self.second = [self._offer(_SIZE) for _ in range(clients)]
+        self.later = [self._offer(_CAPPED_SIZE) for _ in range(clients)]
+        self.crowd = self._offer(_SIZE)
+        self.all = [*self.first, *self.second, *self.later, self.crowd]
+
+    def _file(self, folder: Path, size: int) -> tuple[Path, FileHashes]:
+        path = folder / f"{size}.mp4"
+        path.write_bytes(random.Random(size).randbytes(size))
+        return path, hash_file(path)
+
+    def _offer(self, size: int) -> Offer:
+        self._count += 1
+        path, hashes = self._files[size]
+        return Offer(
+            id=OfferId(f"{self._network}-{self._count:06d}"),
+            network=self._network,
+            title_id=TitleId(f"T-{self._count:04d}"),
+            title=Title.parse(f"sample-clip-{self._count:02d}"),
+            extension="mp4",
+            path=path,
+            hashes=hashes,
+            arm=Arm.HELP,
+            language=Language("en"),
+            warning_file_id=cast("WarningFileId", f"F-{size}"),
+        )
+
+
+class Rehearsal:
+    """All checks of one network."""
+
+    def __init__(self, network: str, folder: Path) -> None:
+        self._network = network
+        self._folder = folder
+        self._rig: Rig = make_rig(network)
+        self._strangers = [one for one in self._rig.strangers() if not one.program or shutil.which(one.program)]
+        self._bench = Bench(network, folder, len(self._strangers))
+        self._known = {offer.id: offer for offer in self._bench.all}
+        self.seen: list[Seen] = []
+
+    async def run(self) -> list[Seen]:
+        await self._rig.open(self._make("place"), self._bench.all)
+        try:
+            for number, stranger in enumerate(self._strangers):
+                await stranger.open(self._make(stranger.program or "twin"), client_host(number))
+            free = Life(self._rig.engine(Limits()), self._known, self._folder)
+            await free.run(self._first_life)
+            self._by_name(free)
+            total = _CAP * max(1, len(self._strangers))
+            capped = Life(self._rig.engine(Limits(upload_bytes_per_s=total)), self._known, self._folder)
+            await capped.run(self._second_life)
+            self._cap_held(capped, total)
+        finally:
+            for stranger in self._strangers:
+                await stranger.close()
+            await self._rig.close()
+        return self.seen
+
+    async def _first_life(self, life: Life) -> None:
+        bench, engine = self._bench, life.engine
+        before = await engine.health()
+        await engine.publish_many([*bench.first, *bench.second, bench.crowd])
+        await self._rig.settled(engine, [*bench.first, *bench.second, bench.crowd])
+        if self._rig.doors:
+            heard = len(life.events)
+            await throw_garbage(self._rig.doors)
+            health = await engine.health()
+            quiet = len(life.events) == heard
+            self._note(EVERY_PEER, "garbage on the port", ok=health.ok and quiet, note=health.detail)
+        await asyncio.gather(*(self._two_titles(n, one) for n, one in enumerate(self._strangers)))
+        if self._rig.doors and (take := taker(self._network)):
+            await self._crowd(life, take)
+        for offer in bench.first:
+            await engine.withdraw(offer)
+        await asyncio.gather(*(self._gone(n, one) for n, one in enumerate(self._strangers)))
+        during = await engine.health()
+        told = not before.ok and during.ok and during.offers == len(bench.second) + 1 and not during.alarms
+        self._note(EVERY_PEER, "health is true", ok=told, note=f"{before.detail} / {during.detail}")
+
+    async def _two_titles(self, number: int, stranger: Stranger) -> None:
+        first, second = self._bench.first[number], self._bench.second[number]
+        found = await stranger.find(first, limit_s=_FIND_S)
+        self._note(stranger.name, "found", ok=found)
+        got = await stranger.fetch(first, limit_s=_FETCH_S) if found else None
+        self._note(stranger.name, "fetched, bytes equal", ok=_equal(got, first))
+        found = await stranger.find(second, limit_s=_FIND_S)
+        again = await stranger.fetch(second, limit_s=_FETCH_S) if found else None
+        both = _equal(got, first) and _equal(again, second) and got != again
+        self._note(stranger.name, "two titles on one file", ok=both)
+
+    async def _gone(self, number: int, stranger: Stranger) -> None:
+        found = await stranger.find(self._bench.first[number], limit_s=_GONE_S)
+        self._note(stranger.name, "withdrawn is gone", ok=not found)
+
+    async def _crowd(self, life: Life, take: Take) -> None:
+        offer, door = self._bench.crowd, self._rig.doors[0]
+        whole = offer.path.read_bytes()
+        where = (door.host, door.port)
+        got = await asyncio.gather(
+            *(asyncio.wait_for(take(where, offer, client_host(n)), _FETCH_S) for n in range(CROWD)),
+            return_exceptions=True,
+        )
+        served = sum(one == whole for one in got)
+        await asyncio.sleep(1.0)  # what was sent is told within a moment
+        sent: dict[object, int] = {}
+        for event in life.sent():
+            if event.offer == offer.id:
+                sent[event.peer] = sent.get(event.peer, 0) + event.length_bytes
+        told = sum(total == len(whole) for total in sent.values())
+        failed = {type(one).__name__ for one in got if isinstance(one, BaseException)}
+        note = f"{served} served, {told} told exactly {' '.join(sorted(failed))}"
+        self._note(EVERY_PEER, f"{CROWD} at once", ok=served == told == CROWD, note=note)
+
+    def _by_name(self, life: Life) -> None:
+        for number, stranger in enumerate(self._strangers):
+            made = [life.contacts.get(offers[number].id) for offers in (self._bench.first, self._bench.second)]
+            right = all(one and one.rung == Rung.ALL and one.client == stranger.family for one in made)
+            note = ", ".join(f"rung {int(one.rung)} {one.client}" if one else "no contact" for one in made)
+            self._note(stranger.name, "rung 5, by name", ok=right, note=note)
+
+    async def _second_life(self, life: Life) -> None:
+        await life.engine.publish_many([*self._bench.later, self._bench.crowd])
+        await self._rig.settled(life.engine, self._bench.later)
+        await asyncio.gather(*(self._after_restart(n, one) for n, one in enumerate(self._strangers)))
+
+    async def _after_restart(self, number: int, stranger: Stranger) -> None:
+        offer = self._bench.later[number]
+        found = await stranger.find(offer, limit_s=_FIND_S)
+        got = await stranger.fetch(offer, limit_s=_FETCH_S) if found else None
+        self._note(stranger.name, "after a restart", ok=_equal(got, offer))
+
+    def _cap_held(self, life: Life, total: int) -> None:
+        """All bytes sent, over the time in which they were, with one second's worth sent at once at the beginning."""
+        sent = life.sent()
+        span_s = (sent[-1].at - sent[0].at).total_seconds() if sent else 0.0
+        most = total * (span_s + 1.0) * 1.1
+        bytes_sent = sum(event.length_bytes for event in sent)
+        for number, stranger in enumerate(self._strangers):
+            mine = sum(event.length_bytes for event in sent if event.offer == self._bench.later[number].id)
+            held = mine >= _CAPPED_SIZE and bytes_sent <= most
+            self._note(stranger.name, "cap held", ok=held, note=f"{bytes_sent} bytes in {span_s:.1f} s, cap {total}")
+
+    def _note(self, client: str, check: str, *, ok: bool, note: str = "") -> None:
+        self.seen.append(Seen(self._network, client, check, bool(ok), note))
+
+    def _make(self, name: str) -> Path:
+        folder = self._folder / name
+        folder.mkdir(parents=True)
+        return folder
+
+
+def _equal(path: Path | None, offer: Offer) -> bool:
+    return path is not None and path.read_bytes() == offer.path.read_bytes()
+
+
+def show(seen: Iterable[Seen]) -> None:
+    for one in seen:
+        sys.stdout.write(json.dumps(asdict(one)) + "\n")
+
+
+if __name__ == "__main__":
+    show(asyncio.run(Rehearsal(sys.argv[1], Path(sys.argv[2])).run()))
