@@ -35,8 +35,10 @@ _ORDER = (
 
 # Besides a package's own `__init__`, these modules may be imported from outside; each is cheap or deliberately apart.
 _FACES = {
+    "police2peer.catalogue.log": "ledgers and their proofs are logs too, and need nothing else of the catalogue",
     "police2peer.catalogue.link": "a link is read before python-tuf is loaded",
     "police2peer.networks.memory": "a twin for tests and the lab",
+    "police2peer.contacts.ledger": "only under an order that demands records",
     "police2peer.networks.bittorrent": "libtorrent loads only where BitTorrent is used",
     "police2peer.warningfiles.cluster": "needs an extra",
     "police2peer.warningfiles.credentials": "needs an extra",

@@ -1,6 +1,48 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A log that only grows, and who watches that it does.
 
-General: `merkle`, `tiles`, `note`, `checkpoint`, `cosignature`, `store`, `witness`. Of the catalogue: `policy`,
-`naming`, `packs`, `publishing`, `standing`, `audit`.
+General, and the face that other logs use: `merkle`, `note`, `checkpoint`, `cosignature`; also `tiles`, `store`,
+`witness`. Of the catalogue: `policy`, `naming`, `packs`, `publishing`, `standing`, `audit`.
 """
+
+from police2peer.catalogue.log.checkpoint import Checkpoint, SignedCheckpoint, open_checkpoint
+from police2peer.catalogue.log.cosignature import Cosignature, cosign, read_cosignatures, witness_key
+from police2peer.catalogue.log.merkle import (
+    EMPTY_ROOT,
+    HASH_BYTES,
+    HashAt,
+    check_consistency,
+    check_inclusion,
+    consistency_proof,
+    hash_children,
+    hash_leaf,
+    inclusion_proof,
+    root_of,
+)
+from police2peer.catalogue.log.note import NOTE_LIMIT_BYTES, KeyType, Note, NoteKey, NoteSignature, sign_note
+
+__all__ = [
+    "EMPTY_ROOT",
+    "HASH_BYTES",
+    "NOTE_LIMIT_BYTES",
+    "Checkpoint",
+    "Cosignature",
+    "HashAt",
+    "KeyType",
+    "Note",
+    "NoteKey",
+    "NoteSignature",
+    "SignedCheckpoint",
+    "check_consistency",
+    "check_inclusion",
+    "consistency_proof",
+    "cosign",
+    "hash_children",
+    "hash_leaf",
+    "inclusion_proof",
+    "open_checkpoint",
+    "read_cosignatures",
+    "root_of",
+    "sign_note",
+    "witness_key",
+]
