@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     from police2peer.campaign.campaign_file import CAMPAIGN_NAME, campaign_path, load_campaign
     from police2peer.campaign.countries import COUNTRIES, is_country
     from police2peer.campaign.credentials_section import CredentialChoice
+    from police2peer.campaign.evidence_key import (
+        EvidenceKey,
+        EvidenceKeyKind,
+        EvidencePublicKey,
+        new_evidence_key,
+        read_evidence_key,
+    )
     from police2peer.campaign.files_section import FileSettings
     from police2peer.campaign.keys import (
         change_pass_phrase,
@@ -72,7 +79,10 @@ __all__ = [
     "Campaign",
     "Clip",
     "CredentialChoice",
+    "EvidenceKey",
+    "EvidenceKeyKind",
     "EvidenceMode",
+    "EvidencePublicKey",
     "FileFormat",
     "FileSettings",
     "Filler",
@@ -112,12 +122,14 @@ __all__ = [
     "load_campaign",
     "name_token_key",
     "new_campaign",
+    "new_evidence_key",
     "new_key_pair",
     "new_signing_key",
     "parse_public_key",
     "pass_phrases",
     "permitted",
     "public_bytes",
+    "read_evidence_key",
     "read_message",
     "read_public_key",
     "read_public_keys",
@@ -150,6 +162,11 @@ _HOMES = {
     "COUNTRIES": "countries",
     "is_country": "countries",
     "CredentialChoice": "credentials_section",
+    "EvidenceKey": "evidence_key",
+    "EvidenceKeyKind": "evidence_key",
+    "EvidencePublicKey": "evidence_key",
+    "new_evidence_key": "evidence_key",
+    "read_evidence_key": "evidence_key",
     "FileSettings": "files_section",
     "change_pass_phrase": "keys",
     "name_token_key": "keys",

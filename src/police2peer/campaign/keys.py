@@ -29,15 +29,18 @@ from police2peer.storage import write_whole
 __all__ = [
     "PUBLIC_KEY_BYTES",
     "change_pass_phrase",
+    "free_public_path",
     "name_token_key",
     "new_key_pair",
     "new_signing_key",
     "parse_public_key",
     "public_bytes",
+    "read_private_file",
     "read_public_key",
     "read_public_keys",
     "read_signing_key",
     "read_trusted",
+    "write_private_file",
     "write_public_key",
 ]
 
@@ -60,11 +63,12 @@ def _pem(key: Ed25519PrivateKey, pass_phrase: bytes | None) -> bytes:
 def new_signing_key(path: Path, pass_phrase: bytes | None = None) -> Ed25519PrivateKey:
     """Make a private key and write it to `path`, readable by the owner only; never overwrites."""
     key = Ed25519PrivateKey.generate()
-    _write_private(path, _pem(key, pass_phrase))
+    write_private_file(path, _pem(key, pass_phrase))
     return key
 
 
-def _write_private(path: Path, content: bytes) -> None:
+def write_private_file(path: Path, content: bytes) -> None:
+    """Write a secret to `path`, readable by the owner only; never overwrites."""
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -84,7 +88,7 @@ def _write_private(path: Path, content: bytes) -> None:
 
 def new_key_pair(path: Path, pass_phrase: bytes | None = None) -> Ed25519PrivateKey:
     """Make a private key at `path` and its public key beside it, ending in .pub; never overwrites."""
-    public_path = _free_public_path(path)
+    public_path = free_public_path(path)
     key = new_signing_key(path, pass_phrase)
     write_public_key(public_path, public_bytes(key))
     return key
@@ -92,16 +96,17 @@ def new_key_pair(path: Path, pass_phrase: bytes | None = None) -> Ed25519Private
 
 def name_token_key(path: Path, uri: TokenUri, *, make: bool) -> Ed25519PrivateKey:
     """Write the address of a token's key to `path`, its public key beside it; `make` has the token make the key."""
-    public_path = _free_public_path(path)
+    public_path = free_public_path(path)
     if path.exists():
         raise BadInput(f"{path.name} is there already", remedy="give another path: keys are never overwritten")
     key = new_token_key(uri) if make else open_token_key(uri)
-    _write_private(path, f"{uri}\n".encode())
+    write_private_file(path, f"{uri}\n".encode())
     write_public_key(public_path, public_bytes(key))
     return key
 
 
-def _free_public_path(path: Path) -> Path:
+def free_public_path(path: Path) -> Path:
+    """Give the place of a new key's public half; raises `BadInput` when it is taken."""
     public_path = path.with_suffix(".pub")
     if public_path == path or public_path.exists():
         raise BadInput(
@@ -129,6 +134,17 @@ def _read(path: Path) -> bytes:
         ) from error
 
 
+def read_private_file(path: Path) -> bytes:
+    """Read a secret; refuses a file that others can read."""
+    content = _read(path)
+    if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise BadInput(
+            f"{path.name} can be read by other users of this machine",
+            remedy=f"run chmod 600 {path.name}, and make a new key if somebody may have copied it",
+        )
+    return content
+
+
 def read_signing_key(where: Path | TokenUri) -> Ed25519PrivateKey:
     """Open a private key: of a file, or in a token. Refuses a file that others can read.
 
@@ -136,12 +152,7 @@ def read_signing_key(where: Path | TokenUri) -> Ed25519PrivateKey:
     """
     if isinstance(where, TokenUri):
         return open_token_key(where)
-    content = _read(where)
-    if where.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise BadInput(
-            f"{where.name} can be read by other users of this machine",
-            remedy=f"run chmod 600 {where.name}, and make a new key if somebody may have copied it",
-        )
+    content = read_private_file(where)
     if content.startswith(SCHEME):
         return open_token_key(TokenUri.parse(content.decode("utf-8", "replace").strip()))
     opened, fingerprint = pass_phrases().opened, hashlib.sha256(content).digest()

@@ -11,7 +11,7 @@ import textwrap
 from collections.abc import Callable
 
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from cryptography.hazmat.primitives.padding import PKCS7
@@ -42,7 +42,7 @@ def _number(value: int) -> bytes:
     return _der(_INTEGER, value.to_bytes(value.bit_length() // 8 + 1, "big"))
 
 
-def lock_private_key(key: Ed25519PrivateKey, pass_phrase: bytes, random_bytes: Callable[[int], bytes]) -> bytes:
+def lock_private_key(key: PrivateKeyTypes, pass_phrase: bytes, random_bytes: Callable[[int], bytes]) -> bytes:
     """Give the PEM text of the key, locked with the pass phrase."""
     plain = key.private_bytes(
         serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
