@@ -26,6 +26,7 @@ from police2peer.warningfiles.padding import filler_seed, pad
 from police2peer.warningfiles.painting import Pixels
 from police2peer.warningfiles.plan import FilePlan
 from police2peer.warningfiles.settings import Making
+from police2peer.warningfiles.stills import SheetStill, dark_still, small_png
 from police2peer.warningfiles.store import BaseStore
 from police2peer.warningfiles.typesetting import template_digest
 from police2peer.warningfiles.warningfile import WarningFile
@@ -34,9 +35,7 @@ from police2peer.warningfiles.workshop import FILM_CARDS, SAMPLE_CODE, Workshop,
 
 __all__ = ["Finding", "Studio"]
 
-_STILL_WIDTH = 480
 _SIGNED_AT_MOST = 4  # once for the length of the credentials, once at the size left; stamps may differ by some bytes
-_STILL_DARK = (12, 12, 12)
 # The picture inside a blank: two thirds of the sheet, where a telephone still reads the QR code.
 _HELD_SIZE, _HELD_QUALITY = (SHEET.width * 2 // 3, SHEET.height * 2 // 3), 75
 
@@ -96,7 +95,7 @@ class Studio:
             making = replace(self.making, blank_inside=self._held(code))
             size: int | None = making.blank_bytes
             at_size = partial(self._blank, file_format, code, making)
-            still = self._workshop.keep(("dark still",), bytes, _dark_still)
+            still = self._workshop.keep(("dark still",), bytes, dark_still)
             shown = code if self.making.blank_holds else None
         else:
             wording = self._gated(message, language)
@@ -204,26 +203,13 @@ class Studio:
     def _still(self, wording: Wording, code: VerifyCode, file_format: FileFormat) -> bytes:
         """Draw what a person sees first: a film's opening card, which its variants share, or the sheet."""
         if file_format.kind is not FormatKind.FILM:
-            return small_png(self._workshop.painted(wording, code, self._workshop.sheet(wording), SHEET))
+            small = self._workshop.keep(("small sheet", wording.digest()), SheetStill, partial(self._small, wording))
+            return small.png(self._workshop.tile(wording, code, SHEET))
         opening = partial(self._workshop.film_card, wording, FILM_CARDS[0])
         return self._workshop.keep(("still", wording.digest()), bytes, lambda: small_png(opening()))
 
-
-def small_png(picture: Pixels) -> bytes:
-    """Give a picture as a PNG of at most 480 x 480 pixels."""
-    image = Image.fromarray(picture, "RGB")
-    image.thumbnail((_STILL_WIDTH, _STILL_WIDTH))
-    return _png(image)
-
-
-def _dark_still() -> bytes:
-    return _png(Image.new("RGB", (_STILL_WIDTH, _STILL_WIDTH * 9 // 16), _STILL_DARK))
-
-
-def _png(image: Image.Image) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG")
-    return buffer.getvalue()
+    def _small(self, wording: Wording) -> SheetStill:
+        return SheetStill.of(self._workshop.sheet(wording), SHEET, rtl=wording.is_rtl)
 
 
 def basis_of(message: WarningMessage, recipe: Recipe, making: Making) -> str:
