@@ -13,12 +13,14 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from police2peer.campaign.countries import is_country
+from police2peer.campaign.evidence_key import EvidencePublicKey
 from police2peer.campaign.keys import PUBLIC_KEY_BYTES, parse_public_key
 from police2peer.errors import BadInput
 
 __all__ = ["Approver", "EvidenceMode", "NetworkSpace", "OperationOrder", "canonical_json"]
 
 APPROVERS = 2
+MOST_RECIPIENTS = 4  # each adds a wrap of about 1.2 kB to every segment of the ledger
 _FORMAT = "police2peer-order-1"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -53,6 +55,8 @@ class OperationOrder:
     """An order in force from `start` until before `end` (aware UTC), with exactly two different approvers.
 
     `campaign_sha256` is the digest (hex) of the titles, messages, formats and all else that the order approves.
+    `evidence_recipients` are the agency's keys to which records are sealed when `evidence` is on; a second one is the
+    spare for a lost first. Without any, nothing can be sealed under the order.
     Raises `BadInput` when made wrongly.
     """
 
@@ -66,6 +70,7 @@ class OperationOrder:
     end: datetime
     evidence: EvidenceMode
     campaign_sha256: str
+    evidence_recipients: tuple[EvidencePublicKey, ...] = ()
 
     def __post_init__(self) -> None:
         for is_wrong, facts, remedy in (
@@ -90,11 +95,14 @@ class OperationOrder:
         if self.end <= self.start:
             raise BadInput("the order ends before it starts", remedy="correct start or end")
         check_approvers(self.approvers)
+        check_recipients(self.evidence, self.evidence_recipients)
 
     def to_bytes(self) -> bytes:
-        """Give the bytes that are signed."""
+        """Give the bytes that are signed; an order without recipients says nothing of them."""
+        recipients = [each.text() for each in self.evidence_recipients]
         return canonical_json(
-            {
+            ({"evidence_recipients": recipients} if recipients else {})
+            | {
                 "format": _FORMAT,
                 "id": self.id,
                 "authority": self.authority,
@@ -136,6 +144,9 @@ class OperationOrder:
                 end=datetime.fromisoformat(_text(values["end"])),
                 evidence=EvidenceMode(_text(values["evidence"])),
                 campaign_sha256=_text(values["campaign_sha256"]),
+                evidence_recipients=tuple(
+                    EvidencePublicKey.parse(_text(one)) for one in values.get("evidence_recipients", ())
+                ),
             )
             # What does not come back the same holds something that this program does not know.
             is_same = values["format"] == _FORMAT and order.to_bytes() == payload
@@ -169,6 +180,17 @@ def check_approvers(approvers: tuple[Approver, ...]) -> None:
         raise BadInput("the same approver is named twice", remedy="name a second person")
     if len({approver.public_key for approver in approvers}) != APPROVERS:
         raise BadInput("both approvers have the same key", remedy="have each make a key of their own")
+
+
+def check_recipients(evidence: EvidenceMode, recipients: tuple[EvidencePublicKey, ...]) -> None:
+    """Raise `BadInput` for keys without records, for one key twice, and for too many."""
+    if recipients and evidence is EvidenceMode.OFF:
+        raise BadInput("evidence is off and a key for records is named", remedy="take the key out, or turn it on")
+    if len(set(recipients)) != len(recipients) or len(recipients) > MOST_RECIPIENTS:
+        raise BadInput(
+            "an evidence key is named twice, or there are too many",
+            remedy=f"name one, and a spare; at most {MOST_RECIPIENTS}",
+        )
 
 
 def canonical_json(value: object) -> bytes:

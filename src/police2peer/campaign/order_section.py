@@ -6,6 +6,7 @@ from pathlib import Path
 
 from police2peer.campaign.campaign import UNBOUND
 from police2peer.campaign.countries import is_country
+from police2peer.campaign.evidence_key import EvidencePublicKey
 from police2peer.campaign.formats import NetworkName
 from police2peer.campaign.keys import PUBLIC_KEY_BYTES, parse_public_key, read_public_key
 from police2peer.campaign.order import (
@@ -15,6 +16,7 @@ from police2peer.campaign.order import (
     NetworkSpace,
     OperationOrder,
     check_approvers,
+    check_recipients,
     is_name,
 )
 from police2peer.errors import BadInput
@@ -39,13 +41,14 @@ def read_order(table: Table, folder: Path, networks: Collection[NetworkName]) ->
     if {"start", "end"} <= set(table.values) and end <= start:
         table.problem("end", "the order ends before it starts", "correct start or end")
     evidence = table.choice("evidence", EvidenceMode, EvidenceMode.OFF)
+    recipients = _recipients(table, folder, evidence)
     spaces = _spaces(table, networks)
     approvers = _approvers(table, folder)
     table.finish()
     if len(table.report.problems) > before:
         return None
     return OperationOrder(
-        order_id, authority, country, legal_ground, spaces, approvers, start, end, evidence, UNBOUND
+        *(order_id, authority, country, legal_ground, spaces, approvers, start, end, evidence, UNBOUND, recipients)
     )
 
 
@@ -56,6 +59,33 @@ def _country(table: Table) -> str:
         remedy = f'did you mean "{meant}"?' if is_country(meant) else "write two capital letters, as in NO"
         table.problem("country", "this is no country code of ISO 3166-1", remedy)
     return code
+
+
+def _recipients(table: Table, folder: Path, evidence: EvidenceMode) -> tuple[EvidencePublicKey, ...]:
+    """Take `evidence_keys`: the public key files of those who may open records; needed when records are kept."""
+    found = []
+    for index, name in enumerate(table.texts("evidence_keys", required=False)):
+        path = folder / name
+        if not path.is_file():
+            private = Path(name).with_suffix(".key")
+            table.problem(
+                "evidence_keys",
+                "there is no such file",
+                f"have the evidence officer run `police2peer key evidence {private}`, and give you {path.name}",
+                index=index,
+            )
+            continue
+        with table.catch("evidence_keys"):
+            found.append(EvidencePublicKey.read(path))
+    if evidence is EvidenceMode.ON and "evidence_keys" not in table:
+        table.problem(
+            "evidence",
+            "records are asked for, and no key to seal them to is named",
+            'write evidence_keys = ["evidence.pub"], or evidence = "off"',
+        )
+    with table.catch("evidence_keys"):
+        check_recipients(evidence, tuple(found))
+    return tuple(found)
 
 
 def _spaces(table: Table, networks: Collection[NetworkName]) -> tuple[NetworkSpace, ...]:

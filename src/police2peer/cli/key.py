@@ -57,6 +57,30 @@ def new(path: Path, token: "TokenUri | None", *, encrypt: bool, existing: bool, 
 
 
 @key.command()
+@click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--encrypt", is_flag=True, help="Lock the key with a pass phrase.")
+@click.option("--classic", is_flag=True, help="X25519 alone, where ML-KEM may not be used.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@unlocking
+def evidence(path: Path, *, encrypt: bool, classic: bool, as_json: bool) -> None:
+    """Make the key that opens sealed records at PATH, and its public key beside it (.pub), on a machine kept offline.
+
+    Make two and keep them apart: what is sealed to a lost key stays sealed.
+    """
+    from police2peer.campaign import EvidenceKeyKind, new_evidence_key, pass_phrases  # noqa: PLC0415 - as in new
+
+    kind = EvidenceKeyKind.CLASSIC if classic else EvidenceKeyKind.HYBRID
+    made = new_evidence_key(path, kind, pass_phrases().new(path.stem) if encrypt else None).public
+    public_path = path.with_suffix(".pub")
+    if as_json:
+        click.echo(json.dumps({"private": str(path), "public": str(public_path), "kind": kind, "id": made.id}))
+        return
+    click.echo(f"private key  {path}  (keep it offline; it alone opens the records)")
+    click.echo(f"public key   {public_path}  (for evidence_keys in the order)")
+    click.echo(f"             {made.id}, {kind}")
+
+
+@key.command()
 @click.argument("path", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option(
     "--new-passphrase-file",
