@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A published catalogue, the site built around it, a loopback server and a real browser with an empty profile."""
+"""A published catalogue, the site built around it, a loopback server and real browsers with empty profiles.
+
+A module that asks for `in_every_browser` as its `pytest_generate_tests` runs in Chromium and in Firefox ESR.
+"""
 
 import base64
 import hashlib
 import random
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
@@ -129,15 +133,35 @@ def url(built: World) -> Iterator[str]:
         yield server.url
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Start Chromium for one module: playwright keeps an event loop, in which other tests could start none."""
+def in_every_browser(metafunc: pytest.Metafunc) -> None:
+    """Run each test that needs a browser in every one that we promise."""
+    if "browser" in metafunc.fixturenames:
+        programs = [pytest.param(name, marks=pytest.mark.peer(name)) for name in ("chromium", "firefox-esr")]
+        metafunc.parametrize("browser", programs, indirect=True, scope="module")
+
+
+@contextmanager
+def start_browser(name: str, *, scripts: bool = True) -> Iterator[Browser]:
+    """Start a browser of the system. Firefox is spoken to over WebDriver BiDi, which knows one switch for scripts."""
+    program = shutil.which(name)
+    assert program is not None
     with sync_playwright() as playwright:
-        program = shutil.which("chromium")
-        assert program is not None
-        launched = playwright.chromium.launch(executable_path=program, args=list(_BROWSER_FLAGS))
+        if name == "chromium":
+            launched = playwright.chromium.launch(executable_path=program, args=list(_BROWSER_FLAGS))
+        else:
+            preferences = {"javascript.enabled": scripts}
+            launched = playwright.firefox.launch(
+                executable_path=program, channel="moz-firefox", firefox_user_prefs={**preferences}
+            )
         yield launched
         launched.close()
+
+
+@pytest.fixture(scope="module")
+def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
+    """Start a browser for one module: playwright keeps an event loop, in which other tests could start none."""
+    with start_browser(getattr(request, "param", "chromium")) as started:
+        yield started
 
 
 @dataclass

@@ -13,7 +13,7 @@ from secrets import token_bytes
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.catalogue.conftest import Case
-from tests.site.conftest import GENUINE, NOW, WITHDRAWN, Script, World
+from tests.site.conftest import GENUINE, NOW, WITHDRAWN, Script, World, in_every_browser
 
 from police2peer.catalogue import (
     Home,
@@ -36,7 +36,7 @@ from police2peer.catalogue.seal import Place, Signature, open_entry, seal_entry,
 from police2peer.catalogue.snapshot import FolderReader
 from police2peer.catalogue.tree import Change, find_entries
 
-pytestmark = pytest.mark.peer("chromium")
+pytest_generate_tests = in_every_browser
 
 _HOUR = timedelta(hours=1)
 

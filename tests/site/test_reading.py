@@ -6,13 +6,13 @@ import random
 
 import pytest
 from tests.catalogue.link_cases import BROKEN_LINKS, SOUND_LINKS
-from tests.site.conftest import Script, Visitor
+from tests.site.conftest import Script, Visitor, in_every_browser
 
 from police2peer.catalogue.link import is_link, parse_link, take_code_from_address
 from police2peer.errors import BadInput
 from police2peer.warningfiles import CODE_ALPHABET, nearest_code, parse_code
 
-pytestmark = pytest.mark.peer("chromium")
+pytest_generate_tests = in_every_browser
 
 
 def _slips(draw: random.Random, count: int) -> list[str]:

@@ -5,12 +5,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.site.conftest import GENUINE, NOW, WITHDRAWN, Visitor, World
+from tests.site.conftest import GENUINE, NOW, WITHDRAWN, Visitor, World, in_every_browser
 
 from police2peer.catalogue import Registry, publish_catalogue
 from police2peer.site import place_catalogue, serve_site
 
-pytestmark = pytest.mark.peer("chromium")
+pytest_generate_tests = in_every_browser
 
 
 def test_a_genuine_file_is_said_to_be_genuine_with_its_properties(built: World, url: str, visit: Visitor) -> None:
@@ -208,14 +208,6 @@ def test_a_file_dropped_anywhere_is_checked_and_never_replaces_the_page(
         list(built.contents[GENUINE]),
     )
     assert seen.outcome() == "genuine"
-
-
-def test_without_javascript_the_page_says_how_to_check(url: str, visit: Visitor) -> None:
-    seen = visit(f"{url}en/index.html", java_script_enabled=False)
-    assert seen.page.is_visible("noscript")
-    assert not seen.page.is_visible("#tool")
-    seen.page.click("noscript a")
-    assert "police2peer verify" in seen.page.inner_text("pre")
 
 
 def test_the_keyboard_alone_reaches_the_answer(built: World, url: str, visit: Visitor) -> None:
