@@ -39,6 +39,7 @@ _FACES = {
     "police2peer.catalogue.link": "a link is read before python-tuf is loaded",
     "police2peer.networks.memory": "a twin for tests and the lab",
     "police2peer.contacts.ledger": "only under an order that demands records",
+    "police2peer.contacts.evidence": "only under an order that demands records",
     "police2peer.networks.bittorrent": "libtorrent loads only where BitTorrent is used",
     "police2peer.warningfiles.cluster": "needs an extra",
     "police2peer.warningfiles.credentials": "needs an extra",

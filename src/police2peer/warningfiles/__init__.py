@@ -26,6 +26,7 @@ from police2peer.warningfiles.wording import verify_address
 
 if TYPE_CHECKING:
     from police2peer.warningfiles.contact_sheet import draw_contact_sheet
+    from police2peer.warningfiles.documents import set_document
     from police2peer.warningfiles.gallery import GALLERY_FORMATS, gallery_making, write_gallery, write_preview_film
     from police2peer.warningfiles.making import make_campaign, making_of
     from police2peer.warningfiles.public_stills import public_picture
@@ -62,6 +63,7 @@ __all__ = [
     "parse_code",
     "public_picture",
     "read_manifest",
+    "set_document",
     "store_in",
     "variant_of",
     "verify_address",
@@ -79,6 +81,7 @@ _HEAVY = {
     "make_campaign": "making",
     "making_of": "making",
     "public_picture": "public_stills",
+    "set_document": "documents",
     "variant_of": "variants",
     "write_gallery": "gallery",
     "write_preview_film": "gallery",
