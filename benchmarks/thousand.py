@@ -53,8 +53,8 @@ def run() -> str:
         size = sum(film.plan.size for film in films)
     return "\n".join(
         [
-            f"{_FILMS:,} films of {_SECONDS} s, 720p, were made in {took:.0f} s ({used:.0f} s of one core), their base",
-            f"included: {size / 1e6:,.0f} MB of films, kept as {stored / 1e6:,.0f} MB.",
+            f"{_FILMS:,} films of {_SECONDS} s, 720p, were made in {took:.0f} s ({used:.0f} s of one core), with",
+            f"their base: {size / 1e6:,.0f} MB of films, kept as {stored / 1e6:,.0f} MB.",
             "",
             "| checked | how many | with |",
             "|---|---|---|",
