@@ -226,7 +226,9 @@ def visit(browser: Browser) -> Iterator[Visitor]:
 def verifier_source() -> str:
     """The scripts of the verifier without the page around them."""
     folder = files("police2peer.site") / "assets"
-    return compact_script(*((folder / name).read_text("utf-8") for name in ("sha256.js", "code.js", "verifier.js")))
+    return compact_script(
+        *((folder / name).read_text("utf-8") for name in ("sha256.js", "code.js", "verifier.js", "copy.js"))
+    )
 
 
 _RUN = """

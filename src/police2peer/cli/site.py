@@ -38,6 +38,7 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.option("--root", type=_FILE, help="The pinned root; the agency's own folder has it as root.json.")
 @click.option("--agency", required=True, help="Who publishes the site, as it stands in its texts.")
 @click.option("--contact", default="", help="How the publisher is reached, for the foot of each page.")
+@click.option("--address", default="", help="Where the site will be: saved pages then ask there.")
 @click.option("--data-authority", default="", help="The data protection authority, for the page on complaints.")
 @click.option("--oversight", default="", help="Who oversees the police, for the page on complaints.")
 @click.option("--language", "languages", multiple=True, help="A language to build; all that ship when left out.")
@@ -81,6 +82,7 @@ def _build_whole(out: Path, **given: Any) -> "SiteReport":  # noqa: ANN401 - as 
         out,
         catalogue=catalogue,
         root=pinned.read_bytes(),
+        address=given["address"],
         data_authority=given["data_authority"],
         oversight=given["oversight"],
         warning_files=given["warning_files"],
@@ -92,11 +94,11 @@ def _build_whole(out: Path, **given: Any) -> "SiteReport":  # noqa: ANN401 - as 
 def _build_help(out: Path, **given: Any) -> "SiteReport":  # noqa: ANN401 - as above
     from police2peer.site import build_help_site  # noqa: PLC0415 - as above
 
-    odd = [name for name in ("folder", "root", "warning_files", "never_key") if given[name]]
+    odd = [name for name in ("folder", "root", "address", "warning_files", "never_key") if given[name]]
     if odd:
         raise BadInput(
             "the help part holds nothing of the catalogue or the warning files",
-            remedy="leave out --catalogue, --root, --files and --never-key",
+            remedy="leave out --catalogue, --root, --address, --files and --never-key",
         )
     return build_help_site(out, **_shared(given))
 

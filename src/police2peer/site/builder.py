@@ -16,6 +16,7 @@ part, built alone, holds nothing of the catalogue. Source: docs/site.md.
 """
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -38,6 +39,7 @@ __all__ = ["PAGE_BUDGET_BYTES", "SiteReport", "build_help_site", "build_site"]
 
 PAGE_BUDGET_BYTES = 60_000  # without the verifier: a page opens at once on a slow phone
 _ROOT_NAME = "root.json"
+_ADDRESS = re.compile(r"(https://[A-Za-z0-9.-]+|http://(127\.0\.0\.1|localhost))(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*/?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ def build_site(
     contact: str = "",
     data_authority: str = "",
     oversight: str = "",
+    address: str = "",
     languages: tuple[Language, ...] = SITE_LANGUAGES,
     directory: Directory | None = None,
     warning_files: Path | None = None,
@@ -79,13 +82,14 @@ def build_site(
 ) -> SiteReport:
     """Write the site into `out`, over what an earlier build left there.
 
-    `agency` publishes the site and stands in its texts, `contact` says how it is reached. Without a `catalogue` the
+    `agency` publishes the site and stands in its texts, `contact` says how it is reached. `address` is where the site
+    will be: a page that a visitor saved then fetches the catalogue from there. Without a `catalogue` the
     pages expect one at `catalogue/` later (`place_catalogue`). `warning_files` is a folder that `police2peer make`
     filled. `final` refuses texts that no second person signed.
-    Raises `BadInput` (no such language, no catalogue in the folder), `NotPermitted` (drafts in a final build).
+    Raises `BadInput` (no such language, no catalogue in the folder, a wrong address), `NotPermitted` (drafts).
     """
     texts = _texts(languages, agency, final=final)
-    publisher = Publisher(agency, contact, data_authority, oversight)
+    publisher = Publisher(agency, contact, data_authority, oversight, _site_address(address))
     kept = directory or shipped_directory()
     never = never_list(texts, agency=agency, today=today, key=never_key)
     pictures = pictures_of(warning_files, languages) if warning_files else {}
@@ -93,7 +97,8 @@ def build_site(
     site = WholeSite(texts, kept, publisher, today, assets, root, catalogue is not None, never, pictures)
     pages = {name: text.lstrip().encode() for name, text in site.pages()}
     new_files = place_catalogue(catalogue, out) if catalogue else None
-    widest = page_policy(assets.style, scripts=(assets.verifier, assets.forward), verifies=True)
+    scripts = (assets.verifier, assets.forward)
+    widest = page_policy(assets.style, scripts=scripts, verifies=True, home=publisher.address)
     others = {
         "icon.svg": assets.icon,
         _ROOT_NAME: root,
@@ -147,6 +152,16 @@ def build_help_site(
         unverified_services=_unverified(kept, today),
         largest_page_bytes=max(map(len, pages.values())),
     )
+
+
+def _site_address(text: str) -> str:
+    """Give the address of a site with a slash at its end; it stands in a policy, so nothing else may stand in it."""
+    if text and not _ADDRESS.fullmatch(text):
+        raise BadInput(
+            "this is not the address of a site",
+            remedy="write it as https://HOST/PATH/, with nothing behind; plain http only for this machine",
+        )
+    return text if text.endswith("/") or not text else f"{text}/"
 
 
 def _texts(languages: tuple[Language, ...], agency: str, *, final: bool) -> tuple[PageTexts, ...]:

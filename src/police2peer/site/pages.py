@@ -105,7 +105,9 @@ class Assets:
         """Read what ships with the program."""
         folder = files("police2peer.site") / "assets"
         text = {path.name: path.read_text("utf-8") for path in folder.iterdir() if path.is_file()}
-        verifier = compact_script(*(text[name] for name in ("sha256.js", "code.js", "verifier.js", "page.js")))
+        verifier = compact_script(
+            *(text[name] for name in ("sha256.js", "code.js", "verifier.js", "copy.js", "page.js"))
+        )
         if "</" in verifier + text["forward.js"]:
             raise ValueError("a script may not hold a closing tag")
         return cls(
@@ -124,12 +126,16 @@ class Assets:
 
 @dataclass(frozen=True, slots=True)
 class Publisher:
-    """Who publishes the site, and who can be asked or complained to; each but the name may be empty."""
+    """Who publishes the site, and who can be asked or complained to; each but the name may be empty.
+
+    `address` is that of the site itself, with a slash at its end: a page that was saved asks there.
+    """
 
     agency: str
     contact: str = ""
     data_authority: str = ""
     oversight: str = ""
+    address: str = ""
 
 
 @dataclass(frozen=True)
@@ -226,10 +232,11 @@ class WholeSite(_Site):
         script = self.assets.verifier
         if key == "verify":
             return {
-                "csp": page_policy(self.assets.style, scripts=(script,), verifies=True),
+                "csp": page_policy(self.assets.style, scripts=(script,), verifies=True, home=self.publisher.address),
                 "script": Markup(script.content),  # noqa: S704 - our own script
                 "root": base64.b64encode(self.root).decode(),
                 "catalogue": "../catalogue/",
+                "address": self.publisher.address,
             }
         own: dict[str, object] = {}
         if key == "offline":

@@ -53,11 +53,12 @@ def compact_style(source: str) -> str:
     return "".join(line.strip() for line in re.sub(r"/\*.*?\*/", "", source, flags=re.DOTALL).splitlines())
 
 
-def page_policy(style: Inline, *, scripts: tuple[Inline, ...] = (), verifies: bool = False) -> str:
+def page_policy(style: Inline, *, scripts: tuple[Inline, ...] = (), verifies: bool = False, home: str = "") -> str:
     """Write the policy of a page.
 
     One that verifies may fetch from its own origin, and hash in a worker that makes its WebAssembly itself;
-    `'wasm-unsafe-eval'` allows that and no script from text.
+    `'wasm-unsafe-eval'` allows that and no script from text. `home` is the address of the site, whose catalogue the
+    page may fetch when it was saved and has no origin.
     """
     rules = ["default-src 'none'", f"style-src {style.source}", "img-src 'self'"]
     if scripts:
@@ -65,7 +66,8 @@ def page_policy(style: Inline, *, scripts: tuple[Inline, ...] = (), verifies: bo
         rules.append("script-src " + " ".join([*(script.source for script in scripts), *compiles]))
         rules.append("require-trusted-types-for 'script'")
     if verifies:
-        rules += ["connect-src 'self'", "worker-src blob:", f"trusted-types {WORKER_POLICY}"]
+        catalogue = f" {home}catalogue/" if home else ""
+        rules += [f"connect-src 'self'{catalogue}", "worker-src blob:", f"trusted-types {WORKER_POLICY}"]
     elif scripts:
         rules.append("trusted-types 'none'")
     return "; ".join([*rules, "base-uri 'none'", "form-action 'none'"])
@@ -85,6 +87,7 @@ def header_file(policy: str) -> str:
     }
     blocks = {
         "/*": everywhere,
+        "/catalogue/*": {"Access-Control-Allow-Origin": "*"},  # a page that was saved asks from no origin
         "/catalogue/md/*": {"Cache-Control": "no-cache"},
         "/catalogue/head/*": {"Cache-Control": _IMMUTABLE},
         "/catalogue/idx/*": {"Cache-Control": _IMMUTABLE},

@@ -9,11 +9,18 @@ const language = document.documentElement.lang;
 const ONE_SHOT_BYTES = 64 * 1024 * KIB;
 let turn = 0;
 let genuineCode = false;
+// A page that was saved has no catalogue beside it. Alone, it knows its site only where that was written into it; in a
+// whole site that was copied, its links still lead to the pages beside it.
+const isSaved = location.protocol === "file:";
+const isAlone = isSaved && !location.pathname.endsWith(`/${language}/index.html`);
+const home = isSaved && main.dataset.home ? `${main.dataset.home}${language}/` : "";
+let fetchCopied = null;
 
 async function fetchPart(path, limit, fresh) {
+  if (fetchCopied) return fetchCopied(path, limit);
   try {
     const options = { cache: fresh ? "no-store" : "default", credentials: "omit", redirect: "error" };
-    const response = await fetch(main.dataset.catalogue + path, options);
+    const response = await fetch(new URL(main.dataset.catalogue + path, home || location.href), options);
     if (response.status === 404) return null;
     need(response.ok, "unreachable");
     const reader = response.body.getReader();
@@ -124,6 +131,9 @@ function showAnswer(ask, answer) {
   write(card, "issued", record.issued, "day");
   write(card, "since", record.status === "withdrawn" && record.since, "day");
   write(card, "at", answer.at, "moment");
+  // What an old copy said on its day is no answer of today.
+  write(card, "was", isSaved && answer.reason === "expired" && answer.was && byId(`answer-${answer.was}`).content.querySelector("h3 span").textContent);
+  leadHome(card);
   byId("verdict").replaceChildren(card);
   byId("status").textContent = "";
   for (const item of byId("steps").children) {
@@ -132,7 +142,20 @@ function showAnswer(ask, answer) {
   }
   show("progress", false);
   show("after", true);
+  if (isSaved && answer.reason === "unreachable") show("saved", true);
   byId("verdict").querySelector("h3").focus();
+}
+
+// The links of a page that was saved by itself lead to its site, or, where it does not know that, are not shown.
+function leadHome(part) {
+  if (!isAlone) return;
+  for (const link of part.querySelectorAll("a[href]")) {
+    const address = link.getAttribute("href");
+    if (address.startsWith("#")) continue;
+    if (home) link.href = new URL(address, home);
+    else link.removeAttribute("href");
+  }
+  if (!home) for (const menu of part.querySelectorAll("nav, .go")) menu.hidden = true;
 }
 
 async function check(ask) {
@@ -181,6 +204,14 @@ byId("file").addEventListener("change", ({ target }) => {
   if (target.files.length) check({ type: "file", file: target.files[0] });
   target.value = "";
 });
+byId("copy").addEventListener("change", async ({ target }) => {
+  if (!target.files.length) return;
+  byId("copy-name").textContent = target.files[0].name;
+  fetchCopied = await openCopy(target.files[0]);
+  show("ways", true);
+  show("result", false);
+  byId("file").focus();
+});
 byId("by-text").addEventListener("submit", (event) => {
   event.preventDefault();
   checkText(byId("text").value);
@@ -206,4 +237,7 @@ document.addEventListener("drop", (event) => {
 });
 window.addEventListener("hashchange", checkFragment);
 show("tool", true);
-checkFragment();
+show("saved", isSaved && !home);
+show("ways", !isSaved || home);
+leadHome(document);
+if (!byId("ways").hidden) checkFragment();

@@ -144,7 +144,7 @@ async function examine(ask, env, answer) {
   for (const name in states) need(states[name].version >= (env.seen[name] || 0), "rollback");
   need((answer.at = Date.parse(head.at)) - env.now <= 900000, "expired");
   answer.versions = Object.fromEntries(Object.entries(states).map(([name, signed]) => [name, signed.version]));
-  for (const name in states) need(Date.parse(states[name].expires) > env.now, "expired");
+  const isLate = Object.values(states).some((signed) => Date.parse(signed.expires) <= env.now);
 
   // 4. what is asked
   step(4);
@@ -234,6 +234,11 @@ async function examine(ask, env, answer) {
   // What one agency stands by holds, whatever another's entry leads to; all else needs every entry sound.
   if (doubt && best?.record.status !== "genuine") throw doubt;
   need(best || ask.type !== "link", "unlisted");
-  answer.outcome = best ? best.record.status : "not_ours";
-  Object.assign(answer, best, { step: 8 });
+  const outcome = best ? best.record.status : "not_ours";
+  if (isLate) {
+    // What an out-of-date catalogue said is told beside the doubt, never in its place.
+    Object.assign(answer, { was: outcome, step: 2 });
+    throw new Doubt("expired");
+  }
+  Object.assign(answer, best, { outcome, step: 8 });
 }

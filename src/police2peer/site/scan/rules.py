@@ -20,6 +20,7 @@ __all__ = ["absolute", "check_headers", "check_page", "origin"]
 _HALF_A_YEAR_S = 15_552_000
 _CLOSED = ("default-src", "base-uri", "form-action", "frame-ancestors")
 _ALLOWED_SOURCE = re.compile(r"'none'|'self'|blob:|'sha(?:256|384|512)-[A-Za-z0-9+/=_-]+'")
+_SOME_CATALOGUE = r"https://[a-z0-9.:-]+/(?:[\w.~-]+/)*catalogue/"
 _NOT_SOURCES = frozenset({"require-trusted-types-for", "trusted-types", "sandbox", "upgrade-insecure-requests"})
 _REPORTS = ("Report-To", "Reporting-Endpoints", "NEL", "Content-Security-Policy-Report-Only")
 _REPORT_DIRECTIVES = frozenset({"report-uri", "report-to"})
@@ -45,8 +46,8 @@ def absolute(page: str, address: str) -> str:
     return joined
 
 
-def check_headers(answer: Answer, *, needs_hsts: bool) -> Iterator[Finding]:
-    """Hold the headers of one answer against the rules."""
+def check_headers(answer: Answer, *, needs_hsts: bool, catalogue: str) -> Iterator[Finding]:
+    """Hold the headers of one answer against the rules; `catalogue` as in `check_page`."""
     if answer.header("Set-Cookie"):
         yield Finding(Rule.COOKIES, "the server sets a cookie", "switch it off for these pages, also in any proxy")
     if answer.header("Referrer-Policy").lower().split(",")[-1].strip() != "no-referrer":
@@ -69,10 +70,10 @@ def check_headers(answer: Answer, *, needs_hsts: bool) -> Iterator[Finding]:
     if not policy:
         yield Finding(Rule.POLICY, "the server sends no Content-Security-Policy", _FROM_HEADER_FILE)
     else:
-        yield from _check_policy(policy, _CLOSED, "of the server", _FROM_HEADER_FILE)
+        yield from _check_policy(policy, _CLOSED, "of the server", catalogue, _FROM_HEADER_FILE)
 
 
-def _check_policy(text: str, closed: Iterable[str], whose: str, remedy: str) -> Iterator[Finding]:
+def _check_policy(text: str, closed: Iterable[str], whose: str, catalogue: str, remedy: str) -> Iterator[Finding]:
     policy = read_policy(text)
     for name in closed:
         if policy.get(name) != ("'none'",):
@@ -80,7 +81,8 @@ def _check_policy(text: str, closed: Iterable[str], whose: str, remedy: str) -> 
     open_ones = sorted(
         name
         for name, sources in policy.items()
-        if name not in _NOT_SOURCES | _REPORT_DIRECTIVES and not all(_may_name(name, source) for source in sources)
+        if name not in _NOT_SOURCES | _REPORT_DIRECTIVES
+        and not all(_may_name(name, source, catalogue) for source in sources)
     )
     for name in open_ones:
         yield Finding(Rule.POLICY, f"the policy {whose} allows more than it must in {name}"[:120], remedy)
@@ -88,16 +90,21 @@ def _check_policy(text: str, closed: Iterable[str], whose: str, remedy: str) -> 
         yield Finding(Rule.THIRD_PARTY, f"the policy {whose} asks browsers for reports", remedy)
 
 
-def _may_name(directive: str, source: str) -> bool:
+def _may_name(directive: str, source: str, catalogue: str) -> bool:
+    if directive == "connect-src" and re.fullmatch(re.escape(catalogue) or _SOME_CATALOGUE, source):
+        return True
     return bool(_ALLOWED_SOURCE.fullmatch(source)) or (directive == "script-src" and source == WASM_SOURCE)
 
 
-def check_page(page: str, facts: PageFacts, own_scripts: frozenset[str]) -> Iterator[Finding]:
-    """Hold one page against the rules; `own_scripts` are the CSP digests of what ships."""
+def check_page(page: str, facts: PageFacts, own_scripts: frozenset[str], *, catalogue: str) -> Iterator[Finding]:
+    """Hold one page against the rules; `own_scripts` are the CSP digests of what ships.
+
+    `catalogue` is the address at which a page that was saved may ask; empty where the site's address is not known.
+    """
     if not facts.policy:
         yield Finding(Rule.POLICY, "a page has lost its own policy", _SERVED_UNCHANGED)
     else:
-        yield from _check_policy(facts.policy, _CLOSED[:3], "in a page", _SERVED_UNCHANGED)
+        yield from _check_policy(facts.policy, _CLOSED[:3], "in a page", catalogue, _SERVED_UNCHANGED)
     if facts.referrer.lower() != "no-referrer":
         yield Finding(Rule.HEADERS, "a page has lost its referrer rule", _SERVED_UNCHANGED)
     yield from _check_scripts(facts, own_scripts)

@@ -70,6 +70,7 @@ class _Scan:
         if self._on_the_web and not self._here:
             self._add("", self._check_address())
         own_scripts = Assets.load().scripts
+        catalogue = f"{self._base}catalogue/" if self._on_the_web and not self._here else ""
         # Nothing in the site leads to the page at which help opens: it is the address in the files.
         first = (self._source.start,) if self._help_part else (self._source.start, f"{self._base}help/")
         waiting, known = deque(first), set(first)
@@ -80,8 +81,8 @@ class _Scan:
                 continue
             self._pages[page] = facts
             needs_hsts = not self._here and page.startswith("https:")
-            self._add(page, check_headers(answer, needs_hsts=needs_hsts))
-            self._add(page, check_page(page, facts, own_scripts))
+            self._add(page, check_headers(answer, needs_hsts=needs_hsts, catalogue=catalogue))
+            self._add(page, check_page(page, facts, own_scripts, catalogue=catalogue))
             for link in self._own_links(page, facts):
                 if link not in known:
                     known.add(link)
