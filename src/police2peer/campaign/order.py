@@ -17,9 +17,18 @@ from police2peer.campaign.evidence_key import EvidencePublicKey
 from police2peer.campaign.keys import PUBLIC_KEY_BYTES, parse_public_key
 from police2peer.errors import BadInput
 
-__all__ = ["Approver", "EvidenceMode", "NetworkSpace", "OperationOrder", "canonical_json"]
+__all__ = [
+    "KEEP_DAYS",
+    "MOST_KEEP_DAYS",
+    "Approver",
+    "EvidenceMode",
+    "NetworkSpace",
+    "OperationOrder",
+    "canonical_json",
+]
 
 APPROVERS = 2
+KEEP_DAYS, MOST_KEEP_DAYS = 180, 3650  # of records; the law of the order's country decides, and may decide on less
 MOST_RECIPIENTS = 4  # each adds a wrap of about 1.2 kB to every segment of the ledger
 _FORMAT = "police2peer-order-1"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -56,7 +65,8 @@ class OperationOrder:
 
     `campaign_sha256` is the digest (hex) of the titles, messages, formats and all else that the order approves.
     `evidence_recipients` are the agency's keys to which records are sealed when `evidence` is on; a second one is the
-    spare for a lost first. Without any, nothing can be sealed under the order.
+    spare for a lost first. Without any, nothing can be sealed under the order. A record is kept for
+    `evidence_keep_days`.
     Raises `BadInput` when made wrongly.
     """
 
@@ -71,6 +81,7 @@ class OperationOrder:
     evidence: EvidenceMode
     campaign_sha256: str
     evidence_recipients: tuple[EvidencePublicKey, ...] = ()
+    evidence_keep_days: int = KEEP_DAYS
 
     def __post_init__(self) -> None:
         for is_wrong, facts, remedy in (
@@ -96,12 +107,16 @@ class OperationOrder:
             raise BadInput("the order ends before it starts", remedy="correct start or end")
         check_approvers(self.approvers)
         check_recipients(self.evidence, self.evidence_recipients)
+        if not 1 <= self.evidence_keep_days <= MOST_KEEP_DAYS:
+            raise BadInput(
+                "records are kept for no time, or for too long", remedy=f"write 1 to {MOST_KEEP_DAYS} days"
+            )
 
     def to_bytes(self) -> bytes:
         """Give the bytes that are signed; an order without recipients says nothing of them."""
         recipients = [each.text() for each in self.evidence_recipients]
         return canonical_json(
-            ({"evidence_recipients": recipients} if recipients else {})
+            ({"evidence_recipients": recipients, "evidence_keep_days": self.evidence_keep_days} if recipients else {})
             | {
                 "format": _FORMAT,
                 "id": self.id,
@@ -147,6 +162,7 @@ class OperationOrder:
                 evidence_recipients=tuple(
                     EvidencePublicKey.parse(_text(one)) for one in values.get("evidence_recipients", ())
                 ),
+                evidence_keep_days=_whole(values.get("evidence_keep_days", KEEP_DAYS)),
             )
             # What does not come back the same holds something that this program does not know.
             is_same = values["format"] == _FORMAT and order.to_bytes() == payload
@@ -200,5 +216,11 @@ def canonical_json(value: object) -> bytes:
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _whole(value: object) -> int:
+    if type(value) is not int:
         raise TypeError
     return value

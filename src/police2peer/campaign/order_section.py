@@ -10,6 +10,8 @@ from police2peer.campaign.evidence_key import EvidencePublicKey
 from police2peer.campaign.formats import NetworkName
 from police2peer.campaign.keys import PUBLIC_KEY_BYTES, parse_public_key, read_public_key
 from police2peer.campaign.order import (
+    KEEP_DAYS,
+    MOST_KEEP_DAYS,
     NAME_REMEDY,
     Approver,
     EvidenceMode,
@@ -42,13 +44,16 @@ def read_order(table: Table, folder: Path, networks: Collection[NetworkName]) ->
         table.problem("end", "the order ends before it starts", "correct start or end")
     evidence = table.choice("evidence", EvidenceMode, EvidenceMode.OFF)
     recipients = _recipients(table, folder, evidence)
+    keep_days = table.integer("evidence_keep_days", KEEP_DAYS, least=1, most=MOST_KEEP_DAYS)
     spaces = _spaces(table, networks)
     approvers = _approvers(table, folder)
     table.finish()
     if len(table.report.problems) > before:
         return None
     return OperationOrder(
-        *(order_id, authority, country, legal_ground, spaces, approvers, start, end, evidence, UNBOUND, recipients)
+        *(order_id, authority, country, legal_ground, spaces, approvers, start, end, evidence, UNBOUND),
+        evidence_recipients=recipients,
+        evidence_keep_days=keep_days,
     )
 
 

@@ -11,6 +11,7 @@ Source: C2SP signed-note v1.0.0.
 
 import base64
 import binascii
+import functools
 import hashlib
 import re
 from collections.abc import Iterable
@@ -37,6 +38,12 @@ class KeyType(IntEnum):
 
     ED25519 = 0x01
     COSIGNATURE = 0x04  # C2SP tlog-cosignature v1
+
+
+@functools.lru_cache(maxsize=64)
+def _loaded(public: bytes) -> Ed25519PublicKey:
+    """Load a key once: a long log has thousands of notes by one key."""
+    return Ed25519PublicKey.from_public_bytes(public)
 
 
 def _unbase64(text: str) -> bytes:
@@ -95,7 +102,7 @@ class NoteKey:
     def check(self, message: bytes, signature: bytes, what: str) -> None:
         """Raise `NotAuthentic` unless this key made the Ed25519 signature over the message."""
         try:
-            Ed25519PublicKey.from_public_bytes(self.public).verify(signature, message)
+            _loaded(self.public).verify(signature, message)
         except (InvalidSignature, ValueError) as error:
             raise NotAuthentic(f"{what} is not signed by the key that it names", remedy=_REMEDY) from error
 

@@ -5,15 +5,29 @@ A node writes it and cannot read it: every record is encrypted to a key that the
 """
 
 from police2peer.contacts.ledger.clock import QUARANTINE_MS, ClockReading, read_kernel_clock
+from police2peer.contacts.ledger.ledger import Ledger, LedgerTerms
+from police2peer.contacts.ledger.reader import LedgerReader, SealedEntry, open_with_record_key
 from police2peer.contacts.ledger.record import ContactRecord, GapRecord, LedgerRecord, RecordedConnection, read_record
+from police2peer.contacts.ledger.sealing import RecordKey
+from police2peer.contacts.ledger.segment import SegmentHeader
+from police2peer.contacts.ledger.states import LedgerState, open_state
 
 __all__ = [
     "QUARANTINE_MS",
     "ClockReading",
     "ContactRecord",
     "GapRecord",
+    "Ledger",
+    "LedgerReader",
     "LedgerRecord",
+    "LedgerState",
+    "LedgerTerms",
+    "RecordKey",
     "RecordedConnection",
+    "SealedEntry",
+    "SegmentHeader",
+    "open_state",
+    "open_with_record_key",
     "read_kernel_clock",
     "read_record",
 ]

@@ -36,7 +36,7 @@ def _time_text(at: datetime) -> str:
 
 
 def _read_time(text: str) -> datetime:
-    at = datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+    at = datetime.fromisoformat(text).astimezone(UTC)
     if _time_text(at) != text:
         raise ValueError("another spelling of a time")
     return at
