@@ -54,6 +54,7 @@ def test_every_setting_is_read_and_signed(ready: "Ready") -> None:
             "messages[5].officer",
             "shows and says nothing",
         ),
+        ('message = "blank"\n', 'message = "blank"\nmoving = true\n', "messages[5].moving", "shows and says nothing"),
     ],
 )
 def test_a_setting_that_cannot_be_is_told(ready: "Ready", old: str, new: str, where: str, told: str) -> None:
@@ -75,6 +76,15 @@ def _voice(ready: "Ready") -> str:
     return (
         f'\n[[messages.audio]]\nlanguage = "en"\nfile = "voice.wav"\nsha256 = "{sha256}"\nconsent_reference = "C-7"\n'
     )
+
+
+def test_words_that_stand_and_words_that_move_are_two_messages_and_both_are_signed(ready: "Ready") -> None:
+    before = load_campaign(ready.folder).sha256
+    ready.change('message = "help"\n', 'message = "help"\nmoving = true\nofficer = false\n')
+    messages = {message.id: message for message in load_campaign(ready.folder).messages}
+    assert messages["help-text-moving"].moving
+    assert not messages["combined"].moving
+    assert load_campaign(ready.folder).sha256 != before
 
 
 def test_a_voice_comes_with_its_digest_and_consent(ready: "Ready") -> None:

@@ -3,7 +3,7 @@ import dataclasses
 import json
 import subprocess
 from collections.abc import Callable
-from itertools import pairwise
+from itertools import accumulate, islice, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from police2peer.campaign import SHIPPED_LANGUAGES, FileFormat, Language, Warnin
 from police2peer.errors import BadInput
 from police2peer.warningfiles import BaseStore, Making, Studio, VerifyCode, verify_address
 from police2peer.warningfiles.film.scenes import timeline_of
+from police2peer.warningfiles.film.timeline import Still, Timeline
 from police2peer.warningfiles.h264_note import NOTE_UUID
 from police2peer.warningfiles.wording import Wording
 
@@ -59,6 +60,48 @@ def test_a_drawn_officer_says_every_sentence_and_the_film_decodes_whole(
     film = decoded(content)
     assert film.last.shape == (height, height * 16 // 9, 3)
     assert qr_texts(film.last) == [verify_address(message.verify_url, _CODE)]
+
+
+@pytest.mark.parametrize(("language", "officer"), [(_EN, False), (_AR, False), (_AR, True)])
+def test_words_that_move_come_one_after_another_and_end_as_the_words_that_stand(
+    studio: Studio, message: WarningMessage, language: Language, *, officer: bool
+) -> None:
+    """At the end of each card the moving film shows to the point what the standing one does."""
+    standing = dataclasses.replace(message, officer=officer)
+    still, moving = (
+        timeline_of(studio._workshop, Wording.of(each, language), studio.making)
+        for each in (standing, dataclasses.replace(standing, moving=True))
+    )
+    assert (moving.frames, moving.subtitles) == (still.frames, still.subtitles)
+    assert moving.digest != still.digest
+    ends = {end: scene for end, scene in zip(_ends(moving), moving.scenes, strict=True) if isinstance(scene, Still)}
+    for end, scene in zip(_ends(still), still.scenes, strict=True):
+        assert isinstance(scene, Still)
+        assert all(map(np.array_equal, ends[end].picture.all(), scene.picture.all()))
+    assert len(ends) >= len(still.scenes) + 3
+    _assert_only_adds([scene for scene in moving.scenes if isinstance(scene, Still)][:2])
+
+
+def _ends(timeline: Timeline) -> list[int]:
+    return list(accumulate(scene.frames for scene in timeline.scenes))
+
+
+def _assert_only_adds(pictures: list[Still]) -> None:
+    """What is brighter than the ground in the first picture is the same in the second, which has more of it."""
+    first, second = (scene.picture.y.astype(int) for scene in pictures)
+    seen = first > 120
+    assert np.array_equal(first[seen], second[seen])
+    assert (second > 120).sum() > seen.sum()
+
+
+def test_a_moving_film_fades_evenly_and_decodes_whole(studio: Studio, message: WarningMessage) -> None:
+    moving = dataclasses.replace(_words_alone(message), moving=True)
+    content = content_of(studio.make(moving, _EN, _MP4, _CODE))
+    film = decoded(content)
+    assert film.pictures == 8 * 25
+    assert qr_texts(film.last) == [verify_address(message.verify_url, _CODE)]
+    title = [float(picture[150:400, 80:1080].mean()) for picture in islice(luma(content), 9)]
+    assert all(before < after for before, after in pairwise(title))
 
 
 def test_a_long_film_shows_each_card_and_ends_with_the_code(store: BaseStore, message: WarningMessage) -> None:

@@ -121,6 +121,7 @@ class Campaign:
             "clips": {language: _approved_clip(clip) for language, clip in message.clips.items()},
             "audio": {language: _approved_recording(one) for language, one in message.audio.items()},
             "officer": message.officer,
+            "moving": message.moving,
             "help_url": message.help_url,
             "verify_url": message.verify_url,
             "offers_per_title": self.offers_per_title[message.id],

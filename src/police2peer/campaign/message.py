@@ -123,7 +123,8 @@ class WarningMessage:
     `texts` is empty for the blank arm and complete otherwise. `badge_svg` is the issuer's mark or None.
     `verify_url` and `help_url` are addresses without a fragment; the verify address printed in a file is
     `verify_url + "#" + code`, and a fragment never reaches a server. With `officer`, films and cards show an officer,
-    recorded in a clip or drawn; without, words alone. `audio` is a voice for films without a clip.
+    recorded in a clip or drawn; without, words alone. `audio` is a voice for films without a clip. With `moving`, the
+    words of films come in one after another.
     """
 
     id: str
@@ -137,3 +138,4 @@ class WarningMessage:
     verify_url: str
     officer: bool = True
     audio: Mapping[Language, Recording] = field(default_factory=dict)
+    moving: bool = False

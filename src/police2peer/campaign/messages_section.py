@@ -16,7 +16,8 @@ from police2peer.strict_toml import Table
 
 __all__ = ["MessageSettings", "PlacedMessage", "read_messages"]
 
-_TEXT_ONLY = "-text"  # told apart from the same words with an officer
+# Told apart from the same words with an officer, and standing.
+_TEXT_ONLY, _MOVING = "-text", "-moving"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MAX_OFFERS_PER_TITLE = 1000
 
@@ -50,14 +51,17 @@ def read_messages(tables: Sequence[Table], settings: MessageSettings) -> list[Pl
         words = _read_words(table, settings)
         offers = table.integer("offers_per_title", 1, least=1, most=_MAX_OFFERS_PER_TITLE)
         officer = table.boolean("officer", default=True)
+        moving = table.boolean("moving", default=False)
         clips, audio = _read_clips(table, settings), _read_audio(table, settings)
         table.finish()
         if words is None:
             continue
-        message_id = words.id if officer else f"{words.id}{_TEXT_ONLY}"
+        message_id = f"{words.id}{'' if officer else _TEXT_ONLY}{_MOVING if moving else ''}"
         if message_id in {one.message.id for one in placed}:
             table.problem("message" if "message" in table else "file", "this message is there twice", "keep one")
         _check_officer(table, words, clips, audio, officer=officer)
+        if moving and words.arm is Arm.BLANK:
+            table.problem("moving", "a blank shows and says nothing", "take moving out")
         message = WarningMessage(
             message_id,
             words.version,
@@ -70,6 +74,7 @@ def read_messages(tables: Sequence[Table], settings: MessageSettings) -> list[Pl
             settings.verify_url,
             officer,
             audio,
+            moving,
         )
         placed.append(PlacedMessage(message, offers, table))
     return placed

@@ -36,7 +36,7 @@ _NOTES = {
     "mp4": "Film. Browsers, telephones and every common player show it.",
     "mkv": "Film in Matroska, for players on computers.",
     "avi": "Film in AVI, for older players.",
-    "mpg": "Film in MPEG-1, which the oldest players show.",
+    "mpg": "Film in MPEG-2, for older players.",
     "wmv": "Film in Windows Media.",
     "webm": "Film in WebM, for browsers.",
     "jpg": "Picture: the whole message on one sheet.",

@@ -160,6 +160,7 @@ _COMPLETE: dict[str, object] = {
     "unit_pt": 1,
     "badge": None,
     "officer": None,
+    "step": None,
     "help_url": "",
     "verify_url": "",
     "qr_svg": None,

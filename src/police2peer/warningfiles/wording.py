@@ -27,7 +27,8 @@ class Wording:
     """One message in one language.
 
     `spoken` are the subtitles in every language of the message, for players that show them; `clip` and `voice`
-    are the recordings in this language. Without `officer` nobody is shown.
+    are the recordings in this language. Without `officer` nobody is shown; with `moving` the words of films come in
+    one after another.
     """
 
     message_id: str
@@ -38,6 +39,7 @@ class Wording:
     help_url: str
     verify_url: str
     officer: bool = True
+    moving: bool = False
     clip: Clip | None = None
     voice: Recording | None = None
     spoken: Mapping[Language, tuple[str, ...]] = field(default_factory=dict)
@@ -60,6 +62,7 @@ class Wording:
             help_url=message.help_url,
             verify_url=message.verify_url,
             officer=message.officer,
+            moving=message.moving,
             clip=message.clips.get(language),
             voice=message.audio.get(language),
             spoken={spoken: texts.subtitles for spoken, texts in message.texts.items()},

@@ -8,10 +8,12 @@ coded as one picture. `timeline_digest` names a film without drawing it.
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 
 from police2peer.campaign import Language
 from police2peer.errors import BadInput
 from police2peer.warningfiles.colour import Planes, planes_of
+from police2peer.warningfiles.film.building import card_scenes
 from police2peer.warningfiles.film.cues import cues_between, shared_frames
 from police2peer.warningfiles.film.spoken import SpokenPart, frames_of, spoken_part, voice_of
 from police2peer.warningfiles.film.timeline import FRAMES_PER_S, Cue, Scene, Still, Timeline
@@ -40,6 +42,7 @@ def timeline_digest(wording: Wording, making: Making) -> str:
         seconds=making.film_seconds,
         height=making.film_height,
         officer=wording.officer,
+        moving=wording.moving,
         clip=wording.clip and (wording.clip.sha256, wording.clip.free_side),
         voice=wording.voice and wording.voice.sha256,
         subtitles={language: wording.spoken.get(language) for language in _subtitled(wording, making)},
@@ -55,12 +58,14 @@ def timeline_of(workshop: Workshop, wording: Wording, making: Making) -> Timelin
     voice = part.voice if part else voice_of(workshop, wording)
     spans = _spans_around(part, making.film_seconds) if part else _plain_spans(making.film_seconds, frames_of(voice))
     cards = _SPOKEN_FILM if part else FILM_CARDS
-    stills = [planes_of(workshop.film_card(wording, kind, layout)) for kind in cards[:-1]]
-    stills.append(code_card(workshop, wording, making))
-    scenes: list[Scene] = [Still(picture, span) for picture, span in zip(stills, spans, strict=True)]
+    shown = [
+        card_scenes(workshop, wording, kind, layout, span) for kind, span in zip(cards[:-1], spans[:-1], strict=True)
+    ]
     begin, frames = (spans[0], part.frames) if part else (0, sum(spans))
     if part:
-        scenes[1:1] = part.scenes
+        shown.insert(1, part.scenes)
+    last = Still(code_card(workshop, wording, making), spans[-1])
+    scenes: list[Scene] = [*chain.from_iterable(shown), last]
     whole = sum(scene.frames for scene in scenes)
     return Timeline(
         layout,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from police2peer.warningfiles.clips import prepare_sound, sound_pcm
 from police2peer.warningfiles.colour import planes_of
+from police2peer.warningfiles.film.building import faded_in
 from police2peer.warningfiles.film.cues import shared_frames
 from police2peer.warningfiles.film.layers import reading_spans, sentence_beside_officer
 from police2peer.warningfiles.film.recorded import recorded_officer
@@ -44,11 +45,11 @@ def spoken_part(workshop: Workshop, wording: Wording, layout: Layout) -> SpokenP
     # A voice slower than reading holds each sentence longer; after a faster one there is silence.
     spans = shared_frames(spans, max(sum(spans), frames_of(voice)))
     ground = planes_of(workshop.film_card(wording, "spoken", layout))
-    stills = [
-        Still(sentence_beside_officer(workshop, wording, layout, sentence).over(ground), span)
-        for sentence, span in zip(wording.texts.subtitles, spans, strict=True)
-    ]
-    return SpokenPart(stills, voice)
+    scenes: list[Scene] = []
+    for sentence, span in zip(wording.texts.subtitles, spans, strict=True):
+        picture = sentence_beside_officer(workshop, wording, layout, sentence).over(ground)
+        scenes += faded_in(ground, picture, span) if wording.moving else [Still(picture, span)]
+    return SpokenPart(scenes, voice)
 
 
 def voice_of(workshop: Workshop, wording: Wording) -> bytes | None:
