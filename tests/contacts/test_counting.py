@@ -3,7 +3,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from police2peer.contacts import CrawlerKey, CrawlerReason, Rung, TallyKey
+from police2peer.contacts import CrawlerKey, CrawlerReason, ExculpatoryFlag, Rung, TallyKey
 from police2peer.networks import EvidenceGap
 
 if TYPE_CHECKING:
@@ -22,12 +22,12 @@ def test_a_download_is_one_contact_whatever_the_number_of_its_connections(desk: 
         ):
             desk.contacts.feed(event)
     desk.contacts.close()
-    key = TallyKey("2026-03-01T12", "bittorrent", "NO", "help", Rung.ALL, "Transmission")
+    key = TallyKey("2026-03-01T12", "bittorrent", "NO", "help", "bittorrent-000001", Rung.ALL, "Transmission")
     assert desk.store.tallies()[key] == 1
     assert desk.store.reached()[""] == dict.fromkeys((Rung(n) for n in range(1, 6)), 1)
     (contact,) = desk.closed
     assert (contact.connections, contact.sent_bytes, contact.rung) == (2, 100_000, Rung.ALL)
-    assert not contact.shared_address
+    assert contact.flags == frozenset()
 
 
 def test_a_rung_is_counted_in_the_hour_it_was_reached(desk: "Desk", peer: "type[Peer]") -> None:
@@ -116,7 +116,7 @@ def test_two_kinds_of_client_behind_one_address_are_told(desk: "Desk", peer: "ty
         desk.contacts.feed(event)
     desk.contacts.close()
     (contact,) = desk.closed
-    assert contact.shared_address
+    assert contact.flags == {ExculpatoryFlag.SHARED_ADDRESS, ExculpatoryFlag.SEVERAL_CLIENTS}
 
 
 def test_a_gap_is_kept_as_a_gap(desk: "Desk", peer: "type[Peer]") -> None:
@@ -126,7 +126,7 @@ def test_a_gap_is_kept_as_a_gap(desk: "Desk", peer: "type[Peer]") -> None:
     desk.contacts.flush(peer.when(7))
     assert [gap.what for gap in desk.store.gaps()] == [
         "the alert queue was full",
-        "a peer spoke about an unknown offer",
+        "1 exchanges were about an offer that is not ours now",
     ]
     assert desk.store.gaps()[0].at == peer.when(5)
 
@@ -140,4 +140,4 @@ def test_more_visits_than_there_is_room_for_close_the_oldest_and_say_so(
     assert len(desk.contacts) == 10
     desk.contacts.close()
     assert desk.store.contacts() == 15
-    assert len(desk.store.gaps()) == 5
+    assert [gap.what for gap in desk.store.gaps()] == ["5 visits were closed early: too many at once"]

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from police2peer.contacts import ByteRanges, CrawlerReason, Ladder, Rung, client_family, known_families
+from police2peer.contacts.crawlers import crawler_reason
 
 if TYPE_CHECKING:
     from tests.contacts.conftest import Peer
@@ -32,7 +33,7 @@ def test_the_same_piece_sent_over_and_over_is_not_all_of_the_file(peer: "type[Pe
     for _ in range(10):
         ladder.feed(one.gets(0, 32_768))
     assert ladder.rung is Rung.PIECE
-    assert ladder.sent.total == 32_768
+    assert ladder.sent_bytes == 32_768
 
 
 def test_the_short_last_piece_is_a_whole_piece(peer: "type[Peer]") -> None:
@@ -50,7 +51,7 @@ def test_two_halves_of_different_pieces_are_no_piece(peer: "type[Peer]") -> None
 def test_bytes_beyond_the_end_of_the_file_count_for_nothing(peer: "type[Peer]") -> None:
     ladder = Ladder(size_bytes=100_000, piece_bytes=32_768)
     ladder.feed(peer().gets(99_000, 16_384))
-    assert ladder.sent.total == 1_000
+    assert ladder.sent_bytes == 1_000
 
 
 def test_who_returns_reaches_the_sixth_rung_only_by_asking_again(peer: "type[Peer]") -> None:
@@ -60,14 +61,23 @@ def test_who_returns_reaches_the_sixth_rung_only_by_asking_again(peer: "type[Pee
     assert ladder.feed(peer().gets(0, 32_768)) == (Rung.PIECE,)
 
 
-def test_who_never_asked_is_no_contact_and_it_is_said_what_they_did(peer: "type[Peer]") -> None:
-    ladder = Ladder(size_bytes=1, piece_bytes=1)
-    ladder.feed(peer().connects())
-    assert ladder.crawler_reason() is CrawlerReason.HANDSHAKE_ONLY
-    ladder.feed(peer().reads())
-    assert ladder.crawler_reason() is CrawlerReason.METADATA_ONLY
-    ladder.feed(peer().asks(0, 1))
-    assert ladder.crawler_reason() is None
+@pytest.mark.parametrize(
+    ("read_metadata", "was_complete", "offers", "reason"),
+    [
+        (False, False, 1, CrawlerReason.HANDSHAKE_ONLY),
+        (True, False, 1, CrawlerReason.METADATA_ONLY),
+        (False, True, 1, CrawlerReason.ALREADY_COMPLETE),
+        (False, True, 8, CrawlerReason.SCANNER),
+        (False, False, 9, CrawlerReason.SCANNER),
+        (True, False, 8, CrawlerReason.INDEXER),
+        (True, True, 7, CrawlerReason.METADATA_ONLY),
+    ],
+)
+def test_who_never_asked_is_told_by_manner(
+    *, read_metadata: bool, was_complete: bool, offers: int, reason: CrawlerReason
+) -> None:
+    found = crawler_reason(read_metadata=read_metadata, was_complete=was_complete, offers_spoken_of=offers)
+    assert found is reason
 
 
 @given(st.lists(st.tuples(st.integers(0, 300), st.integers(1, 80)), max_size=40))

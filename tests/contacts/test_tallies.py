@@ -10,18 +10,22 @@ from police2peer.contacts import (
     CrawlerReason,
     RegistryCountries,
     Rung,
-    TallyKey,
+    TallyRow,
     TallyStore,
 )
 from police2peer.errors import Unavailable
 
-_KEY = TallyKey("2026-03-01T12", "bittorrent", "NO", "help", Rung.ASKED, "aria2")
+_ROW = TallyRow("2026-03-01T12", "bittorrent", "NO", "help", "bittorrent-000001", "aria2")
+
+
+def _asked(count: int) -> tuple[int, ...]:
+    return (0, 0, 0, count, 0, 0, 0)
 
 
 def test_counts_add_up_over_restarts(tmp_path: Path) -> None:
     for _ in range(3):
         with TallyStore(tmp_path / "t.sqlite") as store:
-            store.add({_KEY: 2, _KEY._replace(country="SE"): 1})
+            store.add({_ROW: _asked(2), _ROW._replace(country="SE"): _asked(1)})
             total = store.contacts()
     assert total == 9
     with TallyStore(tmp_path / "t.sqlite") as store:
@@ -32,7 +36,7 @@ def test_counts_that_fail_leave_nothing_half_written(tmp_path: Path) -> None:
     with TallyStore(tmp_path / "t.sqlite") as store:
         bad = CrawlerKey("2026-03-01T12", "bittorrent", "NO", "help", CrawlerReason.HANDSHAKE_ONLY, "aria2")
         with pytest.raises(sqlite3.IntegrityError):
-            store.add({_KEY: 1}, {bad._replace(network=None): 1})  # type: ignore[arg-type]
+            store.add({_ROW: _asked(1)}, {bad._replace(network=None): 1})  # type: ignore[arg-type]
         assert store.tallies() == {}
 
 

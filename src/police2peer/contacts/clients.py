@@ -9,6 +9,7 @@ Sources: BEP 20; prefixes seen from real clients (facts/bittorrent.md, section 2
 aria2 to another product, hence this one).
 """
 
+from functools import lru_cache
 from typing import Final, NewType
 
 ClientFamily = NewType("ClientFamily", str)
@@ -78,11 +79,18 @@ _WORDS: Final = {
     "utorrent": "uTorrent",
 }
 _LONGEST_FIRST: Final = sorted(_WORDS, key=len, reverse=True)
+_MOST_FAMILY_LETTERS: Final = max(map(len, _WORDS))
+_PREFIX_BYTES: Final = 8
 
 
 def client_family(peer_id: bytes, name: str) -> ClientFamily:
     """Name the family of a client from the prefix of its id and from its own words."""
-    words = name.strip().casefold()
+    words = clean_words(name).casefold() if name else ""
+    return _family(peer_id[:_PREFIX_BYTES], words[:_MOST_FAMILY_LETTERS])
+
+
+@lru_cache(maxsize=4096)
+def _family(peer_id: bytes, words: str) -> ClientFamily:
     for beginning in _LONGEST_FIRST:
         if words.startswith(beginning):
             return ClientFamily(_WORDS[beginning])
@@ -98,3 +106,30 @@ def known_families() -> frozenset[ClientFamily]:
     """Give every value `client_family` can return."""
     tables = (_AZUREUS.values(), _BEGINNINGS.values(), _WORDS.values())
     return frozenset(ClientFamily(name) for table in tables for name in table) | {OTHER, UNNAMED}
+
+
+VERIFIED_BY_CODE: Final = ClientFamily("code used")
+"""Stands for the program where somebody used the code of a file on the public page: nothing is known about them."""
+
+# Programs whose stock version fetches by itself what a subscribed list (RSS and the like) names.
+_FETCH_LISTS: Final = frozenset({"BiglyBT", "BitTorrent", "Tixati", "Vuze", "qBittorrent", "uTorrent"})
+# Programs that usually run without a window, or as a part of another program.
+_SHOW_NO_TITLE: Final = frozenset({"aria2", "libtorrent", "rTorrent", "WebTorrent"})
+
+MOST_WORDS: Final = 200
+
+
+def fetches_lists(client: ClientFamily) -> bool:
+    """Whether the program can fetch by itself what a list names."""
+    return client in _FETCH_LISTS
+
+
+def shows_no_title(client: ClientFamily) -> bool:
+    """Whether the program as a rule shows nobody a title, as far as we know."""
+    return client in _SHOW_NO_TITLE
+
+
+def clean_words(name: str) -> str:
+    """Give what a program called itself without anything but visible characters and single spaces, and not long."""
+    words = " ".join(name[: 4 * MOST_WORDS].split())
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in words)[:MOST_WORDS]

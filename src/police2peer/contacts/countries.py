@@ -31,10 +31,16 @@ class RegistryCountries:
 
     def country_of(self, host: str) -> Country:
         """Give the country in whose name the range is registered."""
-        try:
-            address = ipaddress.ip_address(host.partition("%")[0])
-        except ValueError:
-            return UNKNOWN_COUNTRY
-        plain = getattr(address, "ipv4_mapped", None) or address
-        found = self._look_up(str(plain))
+        found = self._look_up(host)
+        if found is None and ":" in host:
+            found = self._look_up(_plain(host))
         return Country(found) if found else UNKNOWN_COUNTRY
+
+
+def _plain(host: str) -> str:
+    """Give an IPv4 address that is written as IPv6 in its own form, and drop the zone of a local one."""
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return ""
+    return str(getattr(address, "ipv4_mapped", None) or address)

@@ -12,25 +12,22 @@
     6 came back      asked again after an earlier contact closed   }
 
 Rungs 1 to 5 nest: whoever reaches one has reached those below. Rung 6 stands beside them. "Sent" means handed
-to the peer's connection piece by piece; whether the peer kept it only the peer knows.
+to the peer's connection piece by piece; whether the peer kept it only the peer knows, and where its network has a
+word for that it is kept beside ("acknowledged") and moves no rung.
 Levels 0 to 2 are never contacts: crawlers and other seeds stop there, and so does who connected by mistake.
+A set of rungs is one whole number with a bit for each: `1 << rung`.
 """
 
 import enum
-from bisect import bisect_left, bisect_right
-from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Final, assert_never
 
-from police2peer.contacts.clients import UNNAMED, ClientFamily
-from police2peer.contacts.countries import Country
+from police2peer.contacts.ranges import ByteRanges
 from police2peer.networks import (
     ClientNamed,
     DataAcknowledged,
     DataRequested,
     DataSent,
     MetadataSent,
-    OfferId,
     PeerConnected,
     PeerEvent,
     PeerLeft,
@@ -52,118 +49,130 @@ class Rung(enum.IntEnum):
 FIRST_CONTACT: Final = Rung.ASKED
 """The lowest rung that is a contact."""
 
-
-class CrawlerReason(enum.StrEnum):
-    """Why an exchange was no contact: what the peer left it at."""
-
-    HANDSHAKE_ONLY = "handshake only"
-    METADATA_ONLY = "metadata only"
-
-
-class ByteRanges:
-    """Which bytes of a file were sent: sorted ranges that never touch."""
-
-    __slots__ = ("_ends", "_starts", "total")
-
-    def __init__(self) -> None:
-        self._starts: list[int] = []
-        self._ends: list[int] = []
-        self.total = 0
-
-    def __len__(self) -> int:
-        return len(self._starts)
-
-    def add(self, start: int, end: int) -> tuple[int, int]:
-        """Add `[start, end)`; give the whole range it is now part of."""
-        low = bisect_left(self._ends, start)
-        high = bisect_right(self._starts, end)
-        for index in range(low, high):
-            self.total -= self._ends[index] - self._starts[index]
-        if low < high:
-            start, end = min(start, self._starts[low]), max(end, self._ends[high - 1])
-        self._starts[low:high] = [start]
-        self._ends[low:high] = [end]
-        self.total += end - start
-        return start, end
+# Plain numbers: these stand in the way of every event.
+_HANDSHAKE: Final = int(Rung.HANDSHAKE)
+_METADATA: Final = int(Rung.METADATA)
+_ASKED: Final = int(Rung.ASKED)
+_PIECE: Final = int(Rung.PIECE)
+_ALL: Final = int(Rung.ALL)
+_CAME_BACK_BIT: Final = 1 << Rung.CAME_BACK
 
 
-@dataclass(slots=True)
+def rungs_of(bits: int) -> tuple[Rung, ...]:
+    """Give the rungs of a set, lowest first."""
+    return tuple(rung for rung in Rung if bits >> rung & 1)
+
+
 class Ladder:
     """The climb of one peer on one offer in one window.
 
     `piece_bytes` is what a peer can verify by itself at once: a BitTorrent piece, an eD2k part, a whole file.
+    `came_back` may be set until the first request for data. Each step gives the set of rungs that it reached for
+    the first time.
     """
 
-    size_bytes: int
-    piece_bytes: int
-    came_back: bool = False
-    rung: Rung = Rung.ANNOUNCED
-    asked_bytes: int = 0
-    sent: ByteRanges = field(default_factory=ByteRanges)
+    __slots__ = (
+        "acknowledged",
+        "asked_bytes",
+        "came_back",
+        "level",
+        "piece_bytes",
+        "read_metadata",
+        "sent",
+        "size_bytes",
+    )
+
+    def __init__(self, size_bytes: int, piece_bytes: int, *, came_back: bool = False) -> None:
+        self.size_bytes = size_bytes
+        self.piece_bytes = piece_bytes
+        self.came_back = came_back
+        self.level = 0
+        self.read_metadata = False
+        self.asked_bytes = 0
+        self.sent: ByteRanges | None = None
+        self.acknowledged: ByteRanges | None = None
 
     def feed(self, event: PeerEvent) -> tuple[Rung, ...]:
         """Take one event in; give the rungs reached by it for the first time, lowest first."""
         match event:
             case PeerConnected():
-                return self._reach(Rung.HANDSHAKE)
+                return rungs_of(self.connect())
             case MetadataSent():
-                return self._reach(Rung.METADATA) if self.rung < Rung.METADATA else ()
+                return rungs_of(self.read())
             case DataRequested():
-                self.asked_bytes += event.length_bytes
-                return self._reach(Rung.ASKED)
+                return rungs_of(self.ask(event.length_bytes))
             case DataSent():
-                return self._reach(self._after_sending(event.first_byte, event.length_bytes))
-            case ClientNamed() | DataAcknowledged() | PeerLeft():
+                return rungs_of(self.send(event.first_byte, event.length_bytes))
+            case DataAcknowledged():
+                self.acknowledge(event.first_byte, event.length_bytes)
+                return ()
+            case ClientNamed() | PeerLeft():
                 return ()
         assert_never(event)
 
-    def _after_sending(self, first: int, length: int) -> Rung:
-        start, end = self.sent.add(max(first, 0), min(first + length, self.size_bytes))
-        if self.sent.total >= self.size_bytes:
-            return Rung.ALL
-        first_whole = -(-start // self.piece_bytes) * self.piece_bytes
-        whole = end >= first_whole + self.piece_bytes or (end == self.size_bytes and first_whole < end)
-        return Rung.PIECE if whole else Rung.ASKED
+    def connect(self) -> int:
+        """Note that the peer connected and named the offer."""
+        return self._reach(_HANDSHAKE)
 
-    def _reach(self, rung: Rung) -> tuple[Rung, ...]:
-        if rung <= self.rung:
-            return ()
-        before, self.rung = self.rung, rung
-        new = [step for step in Rung if before < step <= rung]
-        if self.came_back and before < FIRST_CONTACT <= rung:
-            new.append(Rung.CAME_BACK)
-        return tuple(new)
+    def read(self) -> int:
+        """Note that the peer was sent the description."""
+        self.read_metadata = True
+        return self._reach(_METADATA)
+
+    def ask(self, length_bytes: int) -> int:
+        """Note that the peer asked for bytes."""
+        self.asked_bytes += length_bytes
+        return self._reach(_ASKED)
+
+    def send(self, first_byte: int, length_bytes: int) -> int:
+        """Note that bytes were handed to the peer's connection; what lies beyond the file counts for nothing."""
+        if self.sent is None:
+            self.sent = ByteRanges()
+        size, piece = self.size_bytes, self.piece_bytes
+        start, end = self.sent.add(max(first_byte, 0), min(first_byte + length_bytes, size))
+        if self.sent.total >= size:
+            return self._reach(_ALL)
+        first_whole = -(-start // piece) * piece
+        whole = end >= first_whole + piece or (end == size and first_whole < end)
+        return self._reach(_PIECE if whole else _ASKED)
+
+    def acknowledge(self, first_byte: int, length_bytes: int) -> None:
+        """Note that the peer said it holds these bytes."""
+        if self.acknowledged is None:
+            self.acknowledged = ByteRanges()
+        self.acknowledged.add(max(first_byte, 0), min(first_byte + length_bytes, self.size_bytes))
+
+    def _reach(self, level: int) -> int:
+        before = self.level
+        if level <= before:
+            return 0
+        self.level = level
+        reached = (2 << level) - (2 << before)
+        return reached | _CAME_BACK_BIT if self.came_back and before < _ASKED <= level else reached
+
+    @property
+    def rung(self) -> Rung:
+        """The highest of rungs 0 to 5 that was reached."""
+        return Rung(self.level)
 
     @property
     def is_contact(self) -> bool:
         """Whether the peer asked us for bytes of our file."""
-        return self.rung >= FIRST_CONTACT
+        return self.level >= _ASKED
 
-    def crawler_reason(self) -> CrawlerReason | None:
-        """Say why this was no contact; None when it was one."""
-        if self.is_contact:
+    @property
+    def sent_bytes(self) -> int:
+        """How many bytes of the file were sent, each counted once."""
+        return self.sent.total if self.sent is not None else 0
+
+    @property
+    def pieces_sent(self) -> int:
+        """How many whole pieces were sent."""
+        return self.sent.whole_pieces(self.piece_bytes, self.size_bytes) if self.sent is not None else 0
+
+    @property
+    def acknowledged_bytes(self) -> int | None:
+        """How many of the bytes sent the peer said it holds; None when it said nothing."""
+        if self.acknowledged is None:
             return None
-        return CrawlerReason.METADATA_ONLY if self.rung is Rung.METADATA else CrawlerReason.HANDSHAKE_ONLY
-
-
-@dataclass(frozen=True, slots=True)
-class Contact:
-    """One closed contact, without a person: no field can hold an address. Times are aware UTC.
-
-    `shared_address` is exculpatory: more than one kind of client spoke from the address, so that it may stand
-    for several people.
-    """
-
-    network: str
-    offer: OfferId
-    arm: str
-    country: Country
-    client: ClientFamily = UNNAMED
-    rung: Rung = Rung.ASKED
-    came_back: bool = False
-    first_at: datetime | None = None
-    last_at: datetime | None = None
-    asked_bytes: int = 0
-    sent_bytes: int = 0
-    connections: int = 0
-    shared_address: bool = False
+        return self.sent.shared_bytes(self.acknowledged) if self.sent is not None else 0

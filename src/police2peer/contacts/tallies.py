@@ -1,46 +1,63 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Counts without persons, in one SQLite file.
+"""Counts without persons, in one SQLite file that stays small.
 
-`tally` counts how many contacts reached a rung, once each, in the hour it was reached: rung 3 is the number of
+`tally` counts how many visits reached each rung, once each, in the hour it was reached: rung 3 is the number of
 contacts, and a chart of rungs is a funnel without further arithmetic. Rungs 1 and 2 are counted too, and are no
 contacts. `crawler` counts exchanges that ended below rung 3, with what they were left at. `gap` says where events
-were lost. No column can hold an address, and every value but the texts of gaps is from a closed set.
+were lost, `period` and `sketch` how many were different (`uniques`), `run` when this file was counted into. No column
+can hold an address, and every value but the texts of gaps is from a closed set.
 """
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, NamedTuple, Self
 
-from police2peer.contacts.ladder import FIRST_CONTACT, CrawlerReason, Rung
+from police2peer.contacts.crawlers import CrawlerReason
+from police2peer.contacts.folding import (
+    Bounds,
+    TallyRow,
+    as_day,
+    as_month,
+    due_slots,
+    without_client,
+    without_offer,
+)
+from police2peer.contacts.ladder import FIRST_CONTACT, Rung
+from police2peer.contacts.period_store import CountedPeriod, PeriodStore
+from police2peer.contacts.tally_file import RUNGS, open_file
+from police2peer.contacts.uniques import ClosedPeriod
+from police2peer.contacts.visits import EVERY_NETWORK
 from police2peer.errors import Unavailable
 from police2peer.networks import EvidenceGap
 
-_VERSION: Final = 1
-_SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS tally (
-  hour TEXT NOT NULL, network TEXT NOT NULL, country TEXT NOT NULL, arm TEXT NOT NULL,
-  rung INTEGER NOT NULL CHECK (rung BETWEEN 0 AND 6), client TEXT NOT NULL, count INTEGER NOT NULL,
-  PRIMARY KEY (hour, network, country, arm, rung, client)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS crawler (
-  hour TEXT NOT NULL, network TEXT NOT NULL, country TEXT NOT NULL, arm TEXT NOT NULL,
-  reason TEXT NOT NULL, client TEXT NOT NULL, count INTEGER NOT NULL,
-  PRIMARY KEY (hour, network, country, arm, reason, client)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS gap (at TEXT NOT NULL, network TEXT NOT NULL, what TEXT NOT NULL) STRICT;
-"""
+RungCounts = Sequence[int]
+"""How many reached each rung, 0 to 6."""
+
+_SUMS: Final = ", ".join(f"rung{rung} = rung{rung} + excluded.rung{rung}" for rung in range(RUNGS))
+_ADD_TALLY: Final = (
+    f"INSERT INTO tally VALUES ({', '.join('?' * (6 + RUNGS))}) "  # noqa: S608 - all of it is ours
+    f"ON CONFLICT (hour, network, country, arm, offer, client) DO UPDATE SET {_SUMS}"
+)
+_ADD_CRAWLER: Final = (
+    "INSERT INTO crawler VALUES (?, ?, ?, ?, ?, ?, ?) "
+    "ON CONFLICT (hour, network, country, arm, reason, client) DO UPDATE SET count = count + excluded.count"
+)
+_ALIVE_EVERY: Final = timedelta(seconds=5)
+_FOLD_EVERY: Final = timedelta(hours=1)
 
 
 class TallyKey(NamedTuple):
-    """What a count is about. `hour` is UTC, `2026-03-01T14`."""
+    """What a count is about. `hour` is UTC, `2026-03-01T14`; `*` stands for what was folded away."""
 
     hour: str
     network: str
     country: str
     arm: str
+    offer: str
     rung: Rung
     client: str
 
@@ -58,11 +75,12 @@ class CrawlerKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Where events were or may have been lost."""
+    """Where events were or may have been lost: at a moment, or from `at` to `until`."""
 
     at: datetime
     network: str
     what: str
+    until: datetime | None = None
 
 
 def hour_of(at: datetime) -> str:
@@ -73,26 +91,14 @@ def hour_of(at: datetime) -> str:
 class TallyStore:
     """The tallies of one node. One writer; readers may open the same file at any time (WAL)."""
 
-    def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
-        try:
-            self._prepare()
-        except sqlite3.DatabaseError as error:
-            self._db.close()
-            raise Unavailable(
-                f"{path.name} cannot be used to count ({error})",
-                remedy="move the file aside and start again; counts of other hours are in the batches sent",
-            ) from error
-
-    def _prepare(self) -> None:
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = NORMAL")
-        (version,) = self._db.execute("PRAGMA user_version").fetchone()
-        if version not in (0, _VERSION):
-            raise sqlite3.DatabaseError(f"its layout is {version}, this program writes {_VERSION}")
-        self._db.executescript(_SCHEMA)
-        self._db.execute(f"PRAGMA user_version = {_VERSION}")
+    def __init__(self, path: Path, *, bounds: Bounds | None = None) -> None:
+        self._bounds = bounds or Bounds()
+        self._db = open_file(path)
+        self._rows_in: dict[str, int] = {}
+        self._run: int | None = None
+        self._alive: datetime | None = None
+        self._fold_at: datetime | None = None
+        self._periods = PeriodStore(self._db, self._bounds.sketch_periods)
 
     def __enter__(self) -> Self:
         return self
@@ -104,35 +110,187 @@ class TallyStore:
         """Close the file; its write-ahead log is folded in."""
         self._db.close()
 
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
+        """Do all of a block or none; a disk without room is `Unavailable`."""
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                self._rows_in.clear()
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+        except sqlite3.OperationalError as error:
+            raise Unavailable(
+                f"the counts could not be written ({error})",
+                remedy="free some space on the disk of the node's data; what is not written waits in memory",
+            ) from None
+
+    # Runs: what an unclean stop may have cost.
+
+    def begin_run(self, now: datetime) -> list[EvidenceGap]:
+        """Note that counting begins; give the gaps that an earlier run left which never said that it ended."""
+        gaps = []
+        with self._whole():
+            left = self._db.execute("SELECT written_until FROM run WHERE ended_at IS NULL").fetchall()
+            for (written_until,) in left:
+                since = datetime.fromisoformat(written_until)
+                what = f"the node stopped without a word: contacts from {_text(since)} to {_text(now)} may be missing"
+                gaps.append(EvidenceGap(since, EVERY_NETWORK, what))
+                self._add_gap(since, now, EVERY_NETWORK, what)
+            self._db.execute("UPDATE run SET ended_at = written_until WHERE ended_at IS NULL")
+            cursor = self._db.execute("INSERT INTO run VALUES (?, ?, NULL)", (_text(now), _text(now)))
+            self._run = cursor.lastrowid
+            self._db.execute("DELETE FROM run WHERE rowid <= ?", ((self._run or 0) - self._bounds.most_gaps,))
+        self._alive = now
+        return gaps
+
+    def note_alive(self, written_until: datetime) -> None:
+        """Note up to when everything is written; kept to the disk every few seconds."""
+        if self._run is None or (self._alive is not None and written_until - self._alive < _ALIVE_EVERY):
+            return
+        self._alive = written_until
+        with self._whole():
+            self._db.execute("UPDATE run SET written_until = ? WHERE rowid = ?", (_text(written_until), self._run))
+
+    def end_run(self, now: datetime) -> None:
+        """Note that counting ended as it should."""
+        with self._whole():
+            self._db.execute(
+                "UPDATE run SET written_until = ?1, ended_at = ?1 WHERE rowid = ?2", (_text(now), self._run)
+            )
+        self._run = None
+
+    # Writing.
+
+    def add_period(self, closed: ClosedPeriod) -> None:
+        """Add a closed counting period and the time at which its key was destroyed."""
+        with self._whole():
+            self._periods.write(closed)
+
     def add(
         self,
-        tallies: Mapping[TallyKey, int],
+        tallies: Mapping[TallyRow, RungCounts],
         crawlers: Mapping[CrawlerKey, int] | None = None,
         gaps: Iterable[EvidenceGap] = (),
     ) -> None:
-        """Add counts, all in one transaction or none."""
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            self._add_counts("tally", "rung", [(*key, n) for key, n in tallies.items()])
-            self._add_counts("crawler", "reason", [(*key, n) for key, n in (crawlers or {}).items()])
-            rows = [(gap.at.astimezone(UTC).isoformat(), gap.network, gap.what) for gap in gaps]
-            self._db.executemany("INSERT INTO gap VALUES (?, ?, ?)", rows)
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
+        """Add counts, all in one transaction or none; raises `Unavailable` when the disk has no room."""
+        with self._whole():
+            self._add_tallies(tallies)
+            self._db.executemany(_ADD_CRAWLER, [(*key, n) for key, n in (crawlers or {}).items()])
+            for gap in gaps:
+                self._add_gap(gap.at, None, gap.network, gap.what)
 
-    def _add_counts(self, table: str, kind: str, rows: list[tuple[object, ...]]) -> None:
-        statement = (
-            f"INSERT INTO {table} VALUES (?, ?, ?, ?, ?, ?, ?) "  # noqa: S608 - both names are ours
-            f"ON CONFLICT (hour, network, country, arm, {kind}, client) DO UPDATE SET count = count + excluded.count"
+    def _add_tallies(self, tallies: Mapping[TallyRow, RungCounts]) -> None:
+        slots: dict[str, list[tuple[TallyRow, RungCounts]]] = {}
+        for row, counts in tallies.items():
+            slots.setdefault(row.hour, []).append((row, counts))
+        for slot, rows in slots.items():
+            there = self._rows_in.get(slot)
+            if there is None:
+                (there,) = self._db.execute("SELECT COUNT(*) FROM tally WHERE hour = ?", (slot,)).fetchone()
+            if there + len(rows) <= self._bounds.most_rows:
+                self._db.executemany(_ADD_TALLY, [(*row, *counts) for row, counts in rows])
+                self._rows_in[slot] = there + len(rows)  # at the most; counted anew when it matters
+            else:
+                self._add_folded(slot, rows)
+
+    def _add_folded(self, slot: str, rows: list[tuple[TallyRow, RungCounts]]) -> None:
+        """Add rows to a slot that is nearly full."""
+        (there,) = self._db.execute("SELECT COUNT(*) FROM tally WHERE hour = ?", (slot,)).fetchone()
+        for row, counts in rows:
+            place = row
+            for fold, most in ((without_client, self._bounds.most_rows), (without_offer, 2 * self._bounds.most_rows)):
+                if there >= most and not self._is_there(place):
+                    place = fold(row)
+            there += not self._is_there(place)
+            self._db.execute(_ADD_TALLY, (*place, *counts))
+        self._rows_in[slot] = there
+
+    def _is_there(self, row: TallyRow) -> bool:
+        found = self._db.execute(
+            "SELECT 1 FROM tally WHERE hour = ? AND network = ? AND country = ? AND arm = ? AND offer = ? "
+            "AND client = ?",
+            row,
         )
-        self._db.executemany(statement, rows)
+        return found.fetchone() is not None
+
+    def _add_gap(self, at: datetime, until: datetime | None, network: str, what: str) -> None:
+        """Add a gap; when there are too many the older half becomes one, which says so."""
+        (there,) = self._db.execute("SELECT COUNT(*) FROM gap").fetchone()
+        if there >= self._bounds.most_gaps:
+            half = there // 2
+            first, last = self._db.execute(
+                "SELECT MIN(at), MAX(COALESCE(until, at)) FROM (SELECT at, until FROM gap ORDER BY at LIMIT ?)",
+                (half,),
+            ).fetchone()
+            self._db.execute("DELETE FROM gap WHERE rowid IN (SELECT rowid FROM gap ORDER BY at LIMIT ?)", (half,))
+            told = f"{half} gaps of this time, told one by one until there were too many"
+            self._db.execute("INSERT INTO gap VALUES (?, ?, ?, ?)", (first, last, EVERY_NETWORK, told))
+        self._db.execute(
+            "INSERT INTO gap VALUES (?, ?, ?, ?)", (_text(at), _text(until) if until else None, network, what)
+        )
+
+    def fold(self, now: datetime) -> None:
+        """Fold what is old together; looks no more than once an hour."""
+        if self._fold_at is not None and now < self._fold_at:
+            return
+        self._fold_at = now + _FOLD_EVERY
+        slots = [slot for (slot,) in self._db.execute("SELECT DISTINCT hour FROM tally")]
+        hours, days = due_slots(slots, now, self._bounds)
+        for due, become in ((hours, as_day), (days, as_month)):
+            for slot in due:
+                with self._whole():
+                    self._fold_slot(slot, become)
+        self._fold_crawlers(now)
+
+    def _fold_slot(self, slot: str, become: Callable[[TallyRow], TallyRow]) -> None:
+        folded: dict[TallyRow, list[int]] = {}
+        for values in self._db.execute("SELECT * FROM tally WHERE hour = ?", (slot,)):
+            counts = folded.setdefault(become(TallyRow(*values[:6])), [0] * RUNGS)
+            for rung, count in enumerate(values[6:]):
+                counts[rung] += count
+        self._db.execute("DELETE FROM tally WHERE hour = ?", (slot,))
+        self._rows_in.pop(slot, None)
+        self._add_tallies(folded)
+
+    def _fold_crawlers(self, now: datetime) -> None:
+        slots = [slot for (slot,) in self._db.execute("SELECT DISTINCT hour FROM crawler")]
+        hours, days = due_slots(slots, now, self._bounds)
+        for due, letters in ((hours, 10), (days, 7)):
+            for slot in due:
+                with self._whole():
+                    self._db.execute(
+                        "INSERT INTO crawler SELECT substr(hour, 1, ?), network, country, arm, reason, '*', "
+                        "SUM(count) FROM crawler WHERE hour = ? GROUP BY network, country, arm, reason "
+                        "ON CONFLICT (hour, network, country, arm, reason, client) "
+                        "DO UPDATE SET count = count + excluded.count",
+                        (letters, slot),
+                    )
+                    self._db.execute("DELETE FROM crawler WHERE hour = ?", (slot,))
+
+    # Reading.
+
+    def periods(self) -> list[CountedPeriod]:
+        """Give every closed counting period, oldest first."""
+        return self._periods.all()
+
+    def rows(self) -> dict[TallyRow, tuple[int, ...]]:
+        """Give every row with its counts, in the order of its key."""
+        found = self._db.execute("SELECT * FROM tally ORDER BY hour, network, country, arm, offer, client")
+        return {TallyRow(*values[:6]): tuple(values[6:]) for values in found}
 
     def tallies(self) -> dict[TallyKey, int]:
-        """Give every count, in the order of its key."""
-        rows = self._db.execute("SELECT * FROM tally ORDER BY hour, network, country, arm, rung, client")
-        return {TallyKey(h, n, c, a, Rung(rung), client): count for h, n, c, a, rung, client, count in rows}
+        """Give every count that is not zero, in the order of its key."""
+        return {
+            TallyKey(row.hour, row.network, row.country, row.arm, row.offer, Rung(rung), row.client): count
+            for row, counts in self.rows().items()
+            for rung, count in enumerate(counts)
+            if count
+        }
 
     def crawlers(self) -> dict[CrawlerKey, int]:
         """Give every count of exchanges that were no contacts."""
@@ -141,22 +299,29 @@ class TallyStore:
 
     def gaps(self) -> list[Gap]:
         """Give every recorded gap, oldest first."""
-        rows = self._db.execute("SELECT at, network, what FROM gap ORDER BY at")
-        return [Gap(datetime.fromisoformat(at), network, what) for at, network, what in rows]
+        rows = self._db.execute("SELECT at, network, what, until FROM gap ORDER BY at, rowid")
+        return [
+            Gap(datetime.fromisoformat(at), network, what, datetime.fromisoformat(until) if until else None)
+            for at, network, what, until in rows
+        ]
 
     def reached(self, *, by: str | None = None) -> dict[str, dict[Rung, int]]:
-        """Give how many reached each rung: for all, under the key `""`, or by arm, country, network or client."""
-        if by not in (None, "arm", "country", "network", "client"):
+        """Give how many reached each rung: for all, under the key `""`, or by one column of the rows."""
+        if by not in (None, *TallyRow._fields):
             raise ValueError(by)
         column = by or "''"
-        rows = self._db.execute(
-            f"SELECT {column}, rung, SUM(count) FROM tally GROUP BY 1, 2 ORDER BY 1, 2"  # noqa: S608 - one of five
-        )
-        result: dict[str, dict[Rung, int]] = {}
-        for group, rung, count in rows:
-            result.setdefault(group, {})[Rung(rung)] = count
-        return result
+        sums = ", ".join(f"SUM(rung{rung})" for rung in range(RUNGS))
+        found = self._db.execute(f"SELECT {column}, {sums} FROM tally GROUP BY 1 ORDER BY 1")  # noqa: S608 - a name of ours
+        return {
+            group: {Rung(rung): count for rung, count in enumerate(counts) if count}
+            for group, *counts in found
+            if any(counts)
+        }
 
     def contacts(self) -> int:
         """Give the number of contacts: how many asked for data."""
         return self.reached().get("", {}).get(FIRST_CONTACT, 0)
+
+
+def _text(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat()
