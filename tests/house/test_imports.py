@@ -54,6 +54,7 @@ _ONLY_IN = {
     "django": ("hub",),
     "typst": ("warningfiles",),
     "av": ("warningfiles",),
+    "datasketches": ("contacts.sketches",),
     "pkcs11": ("campaign.token_key",),
     "tuf": ("catalogue",),
     "securesystemslib": ("catalogue",),

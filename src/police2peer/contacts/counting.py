@@ -80,6 +80,7 @@ class Contacts:
         self._random_bytes = random_bytes
         self._closed = closed
         self._sinks = VisitSinks(sinks)
+        self._keeps_records = bool(sinks)
         self._window = timedelta(seconds=window_s)
         self._settle = timedelta(seconds=settle_s)
         self._visits: dict[tuple[str, OfferId], Visit] = {}
@@ -236,7 +237,7 @@ class Contacts:
         beside.offers_spoken_of += 1
         ladder = Ladder(offer.hashes.size, verifiable_bytes(offer))
         visit = self._visits[key] = Visit(key, about, beside, ladder, event.at)
-        if self._sinks:
+        if self._keeps_records:
             visit.details = Details(self._random_bytes(16), str(offer.language) if offer.language else None)
         return visit
 
@@ -285,7 +286,7 @@ class Contacts:
             else:
                 visit.uncounted.append((at, hour, rungs))
             self._pending[visit] = None
-            if self._sinks and rungs >> _FIRST_CONTACT & 1:
+            if self._keeps_records and rungs >> _FIRST_CONTACT & 1:
                 self._sinks.began(visit.as_record())
         if not visit.open:
             self._quiet.append((at, visit))
@@ -307,7 +308,7 @@ class Contacts:
             self._crawlers[CrawlerKey(hour, network, country, arm, reason, visit.client)] += 1
         else:
             self._uniques.leave(self._item_of(visit, visit.last_at), visit.about.offer, visit.about.arm)
-            if self._sinks:
+            if self._keeps_records:
                 self._sinks.ended(visit.as_record())
             if self._closed is not None:
                 self._closed(visit.as_contact())

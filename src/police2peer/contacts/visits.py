@@ -97,9 +97,6 @@ class VisitSinks:
         self._sinks = tuple(sinks)
         self._lost = 0
 
-    def __bool__(self) -> bool:
-        return bool(self._sinks)
-
     def began(self, visit: VisitRecord) -> None:
         """Tell that a visit asked for data."""
         for sink in self._sinks:
