@@ -24,6 +24,8 @@ def test_a_release_reads_back_with_every_planned_offer(unit: Path) -> None:
     campaign, manifest = load_campaign(unit), read_manifest(unit / "files")
     release = _read(unit)
     assert release.offers == plan_offers(campaign, manifest)
+    assert release.terms == campaign.terms
+    assert len(release.terms) == 3
     assert len(release.offers) == campaign.offer_count
     assert release.campaign_sha256 == campaign.sha256
     assert len({offer.id for offer in release.offers}) == len(release.offers)

@@ -62,6 +62,7 @@ if TYPE_CHECKING:
         sign_order,
         withdraw_order,
     )
+    from police2peer.campaign.terms_file import read_terms
     from police2peer.campaign.titles_file import read_titles
     from police2peer.campaign.token_uri import TokenUri
 
@@ -136,6 +137,7 @@ __all__ = [
     "read_reviews",
     "read_signed_order",
     "read_signing_key",
+    "read_terms",
     "read_titles",
     "read_trusted",
     "scam_lint",
@@ -211,6 +213,7 @@ _HOMES = {
     "check_order": "signed_order",
     "sign_order": "signed_order",
     "withdraw_order": "signed_order",
+    "read_terms": "terms_file",
     "read_titles": "titles_file",
     "TokenUri": "token_uri",
 }

@@ -18,6 +18,7 @@ from police2peer.campaign.formats import FileFormat
 from police2peer.campaign.language import Language
 from police2peer.campaign.message import Clip, Recording, ReviewState, Texts, WarningMessage
 from police2peer.campaign.order import OperationOrder, canonical_json
+from police2peer.campaign.term import ApprovedTerm
 from police2peer.campaign.title import ApprovedTitle
 
 __all__ = ["Campaign"]
@@ -31,7 +32,8 @@ class Campaign:
     """What `load_campaign` gives: checked whole.
 
     `offers_per_title` says, by message id, how many of its files each title carries; `reviewers` are the people who
-    may sign texts, with their public keys. `files` says how files are made, `credentials` who signs inside them.
+    may sign texts, with their public keys. `terms` are the words expected in searches.
+    `files` says how files are made, `credentials` who signs inside them.
     `replication` is the number of nodes that hold each offer. With `publish_network_ids` the catalogue tells which
     network identifiers are ours.
     """
@@ -44,6 +46,7 @@ class Campaign:
     offers_per_title: Mapping[str, int]
     reviewers: Mapping[str, bytes]
     titles: tuple[ApprovedTitle, ...]
+    terms: tuple[ApprovedTerm, ...]
     formats: tuple[FileFormat, ...]
     languages: tuple[Language, ...]
     networks: tuple[str, ...]
@@ -100,6 +103,7 @@ class Campaign:
             "messages": [self._approved_message(message) for message in self.messages],
             "reviewers": {name: key.hex() for name, key in self.reviewers.items()},
             "titles": [[title.id, title.title.reveal()] for title in self.titles],
+            **self._approved_terms(),
             "formats": self.formats,
             "languages": self.languages,
             "networks": self.networks,
@@ -108,6 +112,11 @@ class Campaign:
             "credentials": None if self.credentials is None else self.credentials.approved(),
             "publish_network_ids": self.publish_network_ids,
         }
+
+    def _approved_terms(self) -> dict[str, object]:
+        """Give nothing where there is no term, so that digests signed before there were terms still hold."""
+        terms = [[term.id, sorted(term.term.reveal())] for term in self.terms]
+        return {"terms": terms} if terms else {}
 
     def _approved_message(self, message: WarningMessage) -> dict[str, object]:
         badge = message.badge_svg

@@ -20,6 +20,8 @@ from police2peer.campaign.messages_section import MessageSettings, PlacedMessage
 from police2peer.campaign.order import NAME_REMEDY, is_name
 from police2peer.campaign.order_section import read_key, read_order
 from police2peer.campaign.review import REVIEWS_NAME, read_reviews, reviewed
+from police2peer.campaign.term import ApprovedTerm
+from police2peer.campaign.terms_file import read_terms
 from police2peer.campaign.title import ApprovedTitle
 from police2peer.campaign.titles_file import read_titles
 from police2peer.errors import BadInput, NotAuthentic
@@ -57,6 +59,7 @@ def read_campaign(table: Table, *, for_review: bool = False) -> Campaign:
     replication = table.integer("replication", 1, least=1, most=_MAX_REPLICATION)
     publish_network_ids = table.boolean("publish_network_ids", default=True)
     titles = _titles(table, folder)
+    terms = _terms(table, folder)
     files = read_file_settings(table, formats, languages)
     credentials = read_credentials(table, folder)
     order = read_order(table.table("order"), folder, networks)
@@ -80,6 +83,7 @@ def read_campaign(table: Table, *, for_review: bool = False) -> Campaign:
         offers_per_title={one.message.id: one.offers_per_title for one in placed},
         reviewers=reviewers,
         titles=titles,
+        terms=terms,
         formats=formats,
         languages=languages,
         networks=networks,
@@ -108,6 +112,14 @@ def _titles(table: Table, folder: Path) -> tuple[ApprovedTitle, ...]:
     if file:
         with table.catch("titles"):
             return read_titles(folder / file)
+    return ()
+
+
+def _terms(table: Table, folder: Path) -> tuple[ApprovedTerm, ...]:
+    file = table.text("terms", "")
+    if file:
+        with table.catch("terms"):
+            return read_terms(folder / file)
     return ()
 
 

@@ -59,6 +59,7 @@ def _summary(found: "Campaign") -> dict[str, object]:
             "approvers": [one.name for one in order.approvers],
         },
         "titles": len(found.titles),
+        "terms": len(found.terms),
         "messages": [one.id for one in found.messages],
         "languages": list(found.languages),
         "formats": list(found.formats),

@@ -19,7 +19,7 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from police2peer.campaign import Arm, Campaign, Language, SignedOrder, Title, TitleId
+from police2peer.campaign import ApprovedTerm, Arm, Campaign, Language, SignedOrder, Term, TermId, Title, TitleId
 from police2peer.errors import BadInput, NotAuthentic
 from police2peer.networks import OfferId
 from police2peer.storage import write_whole
@@ -46,7 +46,10 @@ class ReleasedOffer:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """What a node shall offer: `number` rises with each release of a campaign; `order` is the signed order."""
+    """What a node shall offer: `number` rises with each release of a campaign; `order` is the signed order.
+
+    `terms` are the words by which networks with a search let the offers be found; without any, no search is answered.
+    """
 
     campaign_id: str
     campaign_sha256: str
@@ -54,6 +57,7 @@ class Release:
     made_at: datetime
     order: SignedOrder
     offers: tuple[ReleasedOffer, ...]
+    terms: tuple[ApprovedTerm, ...] = ()
 
 
 def plan_offers(campaign: Campaign, manifest: Manifest) -> tuple[ReleasedOffer, ...]:
@@ -91,6 +95,7 @@ def plan_release(
         made_at=now,
         order=order,
         offers=plan_offers(campaign, manifest),
+        terms=campaign.terms,
     )
 
 
@@ -152,6 +157,7 @@ def _to_plain(release: Release) -> dict[str, Any]:
             ]
             for o in release.offers
         ],
+        "terms": [[term.id, " ".join(sorted(term.term.reveal()))] for term in release.terms],
     }
 
 
@@ -179,4 +185,5 @@ def _from_plain(plain: dict[str, Any]) -> Release:
             )
             for offer_id, network, title_id, title, extension, file_id, sha256, arm, language in plain["offers"]
         ),
+        terms=tuple(ApprovedTerm(TermId(term_id), Term.parse(words)) for term_id, words in plain.get("terms", ())),
     )
