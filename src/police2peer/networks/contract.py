@@ -56,6 +56,7 @@ class IdentifierKind(enum.StrEnum):
     PEER_ID = "peer id"  # BitTorrent, BEP 3: 20 bytes
     USER_HASH = "user hash"  # eD2k: 16 bytes
     CID = "client id"  # Direct Connect, ADC: 24 bytes
+    PROVED_KEY = "proved key"  # eD2k: a public key whose private half the peer proved to have
     NICK = "nick"  # Direct Connect, eD2k: text as sent
 
 
