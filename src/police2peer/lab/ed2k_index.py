@@ -11,14 +11,11 @@ from typing import Final
 
 from police2peer.campaign import words_of
 from police2peer.errors import BadInput
-from police2peer.networks.ed2k.tags import numbers_of, read_tags, texts_of
-from police2peer.networks.ed2k.wire import Fields
+from police2peer.networks.ed2k.protocol import Fields, numbers_of, read_tags, texts_of
 
 _MOST_NODES: Final = 200  # of one search
 _MOST_OFFERED: Final = 1000  # in one packet
 _FILE_NAME, _FILE_SIZE, _FILE_TYPE, _FILE_SIZE_HIGH = 0x01, 0x02, 0x03, 0x3A
-_BRANCH, _WORDS, _TEXT, _NUMBER, _LONG_NUMBER = 0x00, 0x01, 0x02, 0x03, 0x08
-_AND, _OR, _NOT = 0, 1, 2
 _AT_LEAST: Final = frozenset({1, 3})
 _AT_MOST: Final = frozenset({2, 4})
 

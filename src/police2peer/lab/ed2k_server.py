@@ -16,19 +16,22 @@ from typing import Final
 from police2peer.errors import BadInput, Unavailable
 from police2peer.lab.ed2k_index import Index, Listed, read_offers, read_search
 from police2peer.lab.places import check_in_lab
-from police2peer.networks.ed2k.greeting import LOWEST_HIGH_ID, OurSelf
-from police2peer.networks.ed2k.tags import Tag, read_tags, write_tags
-from police2peer.networks.ed2k.wire import (
+from police2peer.networks.ed2k.protocol import (
     EDONKEY,
     EMULE,
+    LOWEST_HIGH_ID,
     Fields,
     Op,
+    OurSelf,
     Packet,
     PacketReader,
     ServerOp,
+    Tag,
     encode_text,
     pack,
     pack_small,
+    read_tags,
+    write_tags,
 )
 
 _MOST_REQUEST: Final = 512 << 10
@@ -59,7 +62,7 @@ class _Client:
 
 
 class Ed2kLabServer:
-    """One server. `reaches` says whether it gives high ids to who can be reached; `hides` makes clients obfuscate."""
+    """One server. `gives_high_ids` to who can be reached; `hides` has clients obfuscate."""
 
     def __init__(
         self, *, host: str = "127.0.0.1", port: int = 0, gives_high_ids: bool = True, hides: bool = False
@@ -93,7 +96,7 @@ class Ed2kLabServer:
             self._server.close()
             for writer in list(self._serving):
                 writer.transport.abort()
-            while self._serving:
+            while self._serving:  # noqa: ASYNC110 - each ends by itself at once, its connection being cut
                 await asyncio.sleep(0.01)
             await self._server.wait_closed()
 
@@ -182,7 +185,7 @@ class Ed2kLabServer:
             body += struct.pack("<IH", one.client_id, one.port)
             if with_hashes:
                 body += bytes((_HASH_FOLLOWS | _SUPPORTS_OBFUSCATION,)) + one.user_hash
-        client.writer.write(pack(0xE344 if with_hashes else ServerOp.FOUND_SOURCES, body))
+        client.writer.write(pack(ServerOp.FOUND_SOURCES_OBFUSCATED if with_hashes else ServerOp.FOUND_SOURCES, body))
 
     def _pass_on(self, client: _Client, client_id: int) -> None:
         there = self._clients.get(client_id)

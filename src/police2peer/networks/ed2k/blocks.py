@@ -25,7 +25,8 @@ def plain(hash_: bytes, first: int, data: bytes) -> bytes:
     form = "<BIB16sQQ" if wide else "<BIB16sII"
     op = Op.SENDING_PART_64 if wide else Op.SENDING_PART
     head_bytes = struct.calcsize(form) - 5
-    view, out = memoryview(data), []
+    view = memoryview(data)
+    out: list[bytes | memoryview] = []
     for at in range(0, len(data), PIECE_BYTES):
         piece = view[at : at + PIECE_BYTES]
         begin = first + at
@@ -35,13 +36,13 @@ def plain(hash_: bytes, first: int, data: bytes) -> bytes:
 
 
 def packed(hash_: bytes, first: int, data: bytes) -> bytes:
-    """Give the packets that carry these bytes deflated: one stream, cut; each tells where it begins and its length."""
+    """Give the packets that carry these bytes deflated: one stream, cut; each tells its beginning and its length."""
     wide = first + len(data) > 0xFFFFFFFF  # noqa: PLR2004 - what 32 bits tell
     form = "<BIB16sQI" if wide else "<BIB16sII"
     op = Op.COMPRESSED_PART_64 if wide else Op.COMPRESSED_PART
     head_bytes = struct.calcsize(form) - 5
     stream = zlib.compress(data, 1)
-    out = []
+    out: list[bytes] = []
     for at in range(0, len(stream), PIECE_BYTES):
         piece = stream[at : at + PIECE_BYTES]
         out += (struct.pack(form, op >> 8, head_bytes + len(piece), op & 0xFF, hash_, first, len(stream)), piece)

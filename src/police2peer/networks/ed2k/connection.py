@@ -42,7 +42,7 @@ from police2peer.networks.ed2k.peer import (
     Proved,
     Reply,
 )
-from police2peer.networks.ed2k.shelf import NAME, PART_BYTES, SharedFile
+from police2peer.networks.ed2k.shelf import PART_BYTES, SharedFile
 from police2peer.networks.ed2k.wire import PacketReader
 
 HELLO_S: Final = 20.0
@@ -142,12 +142,12 @@ class Connection(asyncio.Protocol):
             self._transport.pause_reading()
 
     def pause_writing(self) -> None:
-        """The system takes no more for now."""
+        """Wait: the system takes no more for now."""
         self._drained.clear()
         self._stuck = (self._unsent(), self._host.now_s())
 
     def resume_writing(self) -> None:
-        """The system took everything."""
+        """Go on: the system took everything."""
         self._stuck = None
         self._drained.set()
         if self._transport is not None and not self._transport.is_closing():
@@ -200,6 +200,9 @@ class Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.write(self._stream.hide(data))
 
+    def _is_open(self) -> bool:
+        return self._transport is not None
+
     def _unsent(self) -> int:
         return self._transport.get_write_buffer_size() if self._transport is not None else 0
 
@@ -209,23 +212,9 @@ class Connection(asyncio.Protocol):
         return self._departure
 
     def _do(self, doing: Doing) -> None:
-        tell, peer = self._host.tell, self.address
         match doing:
             case Reply(data):
                 self.send(data)
-            case Engaged(offer):
-                tell(PeerConnected, offer.id, peer, self._ours)
-                self._name(offer)
-            case Proved():
-                for offer in self.peer.offers.values():
-                    self._name(offer)
-            case HashesSent(offer):
-                tell(MetadataSent, offer.id, peer)
-            case Holds(offer, first, length):
-                tell(DataAcknowledged, offer.id, peer, first, length)
-            case Asked(_, offer, first, end):
-                tell(DataRequested, offer.id, peer, first, end - first)
-                self._wake_sender()
             case AsksSlot():
                 rank = self._host.ask_slot(self)
                 self.queued = rank > 0
@@ -234,6 +223,25 @@ class Connection(asyncio.Protocol):
                 if is_complete:
                     self._departure = Departure.COMPLETE
                 self._host.leave_slot(self)
+            case Proved():
+                for offer in self.peer.offers.values():
+                    self._name(offer)
+            case _:
+                self._tell(doing)
+
+    def _tell(self, doing: Engaged | HashesSent | Holds | Asked) -> None:
+        tell, peer = self._host.tell, self.address
+        match doing:
+            case Engaged(offer):
+                tell(PeerConnected, offer.id, peer, self._ours)
+                self._name(offer)
+            case HashesSent(offer):
+                tell(MetadataSent, offer.id, peer)
+            case Holds(offer, first, length):
+                tell(DataAcknowledged, offer.id, peer, first, length)
+            case Asked(_, offer, first, end):
+                tell(DataRequested, offer.id, peer, first, end - first)
+                self._wake_sender()
 
     def _name(self, offer: Offer) -> None:
         greeting = self.peer.greeting
@@ -253,7 +261,7 @@ class Connection(asyncio.Protocol):
         self._wake.set()
 
     async def _send_waiting(self) -> None:
-        while self._transport is not None:
+        while self._is_open():
             if not self.peer.waiting:
                 self._wake.clear()
                 await self._wake.wait()
@@ -269,7 +277,7 @@ class Connection(asyncio.Protocol):
             packable = self.peer.greeting is not None and self.peer.greeting.takes_compressed
             self.send(_packets(asked, data, packable=packable))
             await self._drained.wait()
-            if self._transport is None:
+            if not self._is_open():
                 return
             self._quiet_since_s = self._host.now_s()
             self._sent[asked.offer.id] = self._sent.get(asked.offer.id, 0) + len(data)

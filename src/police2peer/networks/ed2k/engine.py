@@ -23,6 +23,7 @@ from police2peer.networks.contract import (
     OfferPulled,
     WireEvent,
 )
+from police2peer.networks.door import opens
 from police2peer.networks.ed2k.connection import Connection
 from police2peer.networks.ed2k.contents import Contents
 from police2peer.networks.ed2k.greeting import OurSelf
@@ -60,6 +61,7 @@ class Ed2k:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         random_bytes: Callable[[int], bytes] = os.urandom,
     ) -> None:
+        self.limits = settings.limits
         self._settings = settings
         self._clock = clock
         self._random_bytes = random_bytes
@@ -136,7 +138,8 @@ class Ed2k:
         if self._listener is None:
             return Health(ok=False, detail="not started")
         servers = tuple(link.health() for link in self._links)
-        troubles = self._troubles()
+        is_open = await opens(self._settings.listen_hosts[0], self._settings.listen_port)
+        troubles = self._troubles(is_open=is_open)
         return Health(
             ok=not troubles,
             detail="; ".join(troubles) or f"{len(self._shelf)} offers can be found and fetched",
@@ -161,7 +164,7 @@ class Ed2k:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for connection in list(self._connections.values()):
             connection.end(Departure.STOPPED)
-        while self._connections:
+        while self._connections:  # noqa: ASYNC110 - each is cut and ends at the loop's next turns
             await asyncio.sleep(0)
         self._contents.close()
         self._events.end()
@@ -312,9 +315,9 @@ class Ed2k:
         if self._listener is None:
             raise Unavailable("eD2k is not started", remedy="start the network before publishing")
 
-    def _troubles(self) -> list[str]:
+    def _troubles(self, *, is_open: bool) -> list[str]:
         found = []
-        if self._listener is None or not self._listener.is_serving():
+        if not is_open:
             found.append("the port is not open: nobody can connect")
         if not self._links:
             found.append("no server is named: the files can be fetched by link, and found by nobody")

@@ -9,9 +9,9 @@ import struct
 from dataclasses import dataclass
 from typing import Final
 
+from police2peer.errors import BadInput
 from police2peer.networks.ed2k.tags import Tag, numbers_of, read_tags, texts_of, write_tags
 from police2peer.networks.ed2k.wire import HASH_BYTES, Fields
-from police2peer.errors import BadInput
 
 _NAME: Final = 0x01
 _PROTOCOL_VERSION: Final = 0x11

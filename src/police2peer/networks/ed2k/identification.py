@@ -99,18 +99,19 @@ class Identification:
         self.their_key = key
         return self._sign()
 
-    def signature_came(self, payload: bytes) -> None:
-        """Check the peer's signature; a wrong one proves nothing and is no fault."""
+    def signature_came(self, payload: bytes) -> bool:
+        """Check the peer's signature: whether it proved the key just now. A wrong one is no fault."""
         fields = Fields(payload)
         signature = fields.take(fields.number(1))
         if not self.their_key or not self._our_number or self.is_proved:
-            return
+            return False
         try:
             theirs = RSA.import_key(self.their_key)
             pkcs1_15.new(theirs).verify(SHA1.new(self._key.public + self._our_number), signature)
         except (ValueError, IndexError, TypeError, ArithmeticError):
-            return
+            return False
         self.is_proved = True
+        return True
 
     def _sign(self) -> list[bytes]:
         if not self.their_key or not self._their_number:

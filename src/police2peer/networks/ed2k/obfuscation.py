@@ -43,7 +43,7 @@ class IncomingStream:
         self._at = _At.BEGIN
         self._buffer = b""
         self._padding = 0
-        self._their_stream = ARC4.new(bytes(16))  # noqa: S304 - replaced before use; this guards nothing
+        self._their_stream = ARC4.new(bytes(16))  # replaced before use
         self._our_stream = self._their_stream
 
     @property
@@ -61,10 +61,13 @@ class IncomingStream:
         answer = b""
         while self._buffer and (step := self._negotiate()) is not None:
             answer += step
-            if self._at in (_At.HIDDEN, _At.PLAIN):
+            if self._is_settled():
                 rest, self._buffer = self._buffer, b""
-                return (self._their_stream.decrypt(rest) if self._at is _At.HIDDEN else rest), answer
+                return (self._their_stream.decrypt(rest) if self.is_hidden else rest), answer
         return b"", answer
+
+    def _is_settled(self) -> bool:
+        return self._at in (_At.HIDDEN, _At.PLAIN)
 
     def hide(self, data: bytes) -> bytes:
         """Give bytes as they go out."""
@@ -109,6 +112,6 @@ class IncomingStream:
 
 
 def _stream(key: bytes) -> ARC4.ARC4Cipher:
-    stream = ARC4.new(hashlib.md5(key, usedforsecurity=False).digest())  # noqa: S304 - what the protocol says
+    stream = ARC4.new(hashlib.md5(key, usedforsecurity=False).digest())
     stream.encrypt(_DROPPED)
     return stream

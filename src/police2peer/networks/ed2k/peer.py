@@ -292,10 +292,8 @@ class Peer:
             self._send(self._identification.key_came(payload))
 
     def _ident_signature(self, payload: bytes) -> None:
-        if self._identification is not None and not self.proved_key:
-            self._identification.signature_came(payload)
-            if self.proved_key:
-                self._out.append(Proved())
+        if self._identification is not None and self._identification.signature_came(payload):
+            self._out.append(Proved())
 
     def _send(self, packets: list[bytes]) -> None:
         self._out += [Reply(data) for data in packets]

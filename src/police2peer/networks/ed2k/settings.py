@@ -64,7 +64,7 @@ class Ed2kSettings:
     public_host: str | None = None
     offer_pause_s: float = 60.0
     files_a_server: int | None = None
-    limits: Limits = Limits()
+    limits: Limits = Limits()  # noqa: RUF009 - frozen
     closed_network: bool = False
 
     def __post_init__(self) -> None:

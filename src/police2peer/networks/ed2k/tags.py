@@ -6,7 +6,7 @@ writes one byte. Source: Kulbak and Bickson (2005), section 2.6; aMule, `Tag.cpp
 """
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -56,24 +56,22 @@ def read_tags(fields: Fields) -> list[Tag]:
 def _read_value(fields: Fields, kind: int) -> Value:
     if kind in _NUMBERS:
         return fields.number(_NUMBERS[kind])
-    if kind == _TEXT:
-        return fields.text()
     if _FIRST_SHORT_TEXT < kind <= _LAST_SHORT_TEXT:
         return decode_text(fields.take(kind - _FIRST_SHORT_TEXT))
-    match kind:
-        case 1:
-            return fields.hash()
-        case 4:
-            return float(struct.unpack("<f", fields.take(4))[0])
-        case 5:
-            return fields.number(1)
-        case 6:
-            return fields.take(fields.number(2) // 8 + 1)
-        case 7:
-            return fields.take(fields.number(4))
-        case 10:
-            return fields.take(fields.number(1))
-    raise BadInput("a tag has an unknown type", remedy="the connection is ended")
+    if kind not in _READERS:
+        raise BadInput("a tag has an unknown type", remedy="the connection is ended")
+    return _READERS[kind](fields)
+
+
+_READERS: Final[dict[int, Callable[[Fields], Value]]] = {
+    _HASH: Fields.hash,
+    _TEXT: Fields.text,
+    _FLOAT: lambda fields: float(struct.unpack("<f", fields.take(4))[0]),
+    _BOOL: lambda fields: fields.number(1),
+    _BOOLS: lambda fields: fields.take(fields.number(2) // 8 + 1),
+    _BLOB: lambda fields: fields.take(fields.number(4)),
+    _SHORT_BLOB: lambda fields: fields.take(fields.number(1)),
+}
 
 
 def write_tags(tags: Iterable[Tag], *, new_style: bool = False) -> bytes:

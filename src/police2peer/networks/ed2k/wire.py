@@ -93,6 +93,7 @@ class ServerOp(enum.IntEnum):
     ID_CHANGE = 0xE340
     SERVER_IDENT = 0xE341
     FOUND_SOURCES = 0xE342
+    FOUND_SOURCES_OBFUSCATED = 0xE344
 
 
 class Packet(NamedTuple):
