@@ -7,7 +7,7 @@ RUN := $(VENV)/bin
 export UV_NO_PROGRESS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test format lint types unit bench lock clean
+.PHONY: help install demo test format lint types unit conformance bench lock clean
 
 help: ## print this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -45,6 +45,9 @@ types: $(VENV)/.dev ## mypy, strict
 
 unit: $(VENV)/.dev ## the tests; P2P_NO_SKIP=1 forbids skips
 	$(RUN)/pytest -n 2 --dist loadfile
+
+conformance: $(VENV)/.dev ## every network with every real client, write the tables of docs/networks.md
+	$(RUN)/python -m tests.networks.conformance.table
 
 bench: $(VENV)/.dev ## measure beside peers, write benchmarks/results.md
 	$(RUN)/python -m benchmarks

@@ -12,7 +12,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-_PARTS = ("making", "verify", "catalogue", "site", "upload", "offers", "contacts")
+_PARTS = ("making", "thousand", "verify", "catalogue", "site", "upload", "offers", "contacts")
 _RESULTS = Path(__file__).with_name("results.md")
 
 

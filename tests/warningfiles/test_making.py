@@ -2,6 +2,7 @@
 import dataclasses
 import hashlib
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -83,6 +84,33 @@ def test_making_is_taken_up_where_it_stopped(small_campaign: Campaign, draw_code
     manifest = make_campaign(small_campaign, tmp_path, new_code=draw_code)
     assert {file.recipe: file.code for file in manifest.files if file.recipe in kept} == kept
     assert len(manifest.files) == 11
+
+
+_KILLED = """
+import os, random, signal, sys
+from pathlib import Path
+from police2peer.campaign import load_campaign
+from police2peer.warningfiles import make_campaign, making, new_code
+making._DRAFT_EVERY_S = 0
+def progress(done, total):
+    if done == 6:
+        os.kill(os.getpid(), signal.SIGKILL)
+make_campaign(load_campaign(Path(sys.argv[1])), Path(sys.argv[2]),
+              new_code=lambda: new_code(random.Random().randbytes), progress=progress)
+"""
+
+
+def test_making_that_was_killed_goes_on_with_the_codes_it_had(
+    small_campaign: Campaign, draw_code: Draw, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-c", _KILLED, str(small_campaign.folder), str(tmp_path)]
+    assert subprocess.run(command, check=False, capture_output=True).returncode == -signal.SIGKILL
+    assert not (tmp_path / "manifest.json").exists()
+    kept = {file.recipe: file.code for file in read_manifest(tmp_path, "manifest.draft.json").files}
+    assert len(kept) == 5
+    manifest = make_campaign(small_campaign, tmp_path, new_code=draw_code)
+    assert {file.recipe: file.code for file in manifest.files if file.recipe in kept} == kept
+    assert all(hash_file(materialise(file, tmp_path / "out")) == file.hashes for file in manifest.files)
 
 
 def test_changed_words_are_made_anew_and_others_keep_their_code(

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from police2peer.catalogue.contributing import Contributed, contribute, contribute_again
     from police2peer.catalogue.contribution import Contribution
     from police2peer.catalogue.drafts import drafts_of, read_network_ids
+    from police2peer.catalogue.excerpt import KnownFile, check_excerpt, take_excerpt
     from police2peer.catalogue.home import Home
     from police2peer.catalogue.log.audit import Audit, audit_log
     from police2peer.catalogue.log.confirming import add_cosignatures
@@ -51,6 +52,7 @@ __all__ = [
     "Contributed",
     "Contribution",
     "Home",
+    "KnownFile",
     "NoteKey",
     "Outcome",
     "Publication",
@@ -74,6 +76,7 @@ __all__ = [
     "begin_first_ceremony",
     "begin_log",
     "begin_witness",
+    "check_excerpt",
     "contribute",
     "contribute_again",
     "default_seen_file",
@@ -95,6 +98,7 @@ __all__ = [
     "sha256_of",
     "sign_request",
     "summarise",
+    "take_excerpt",
 ]
 
 _WHERE = {
@@ -106,6 +110,7 @@ _WHERE = {
     "contributing": ("Contributed", "contribute", "contribute_again"),
     "contribution": ("Contribution",),
     "drafts": ("drafts_of", "read_network_ids"),
+    "excerpt": ("KnownFile", "check_excerpt", "take_excerpt"),
     "home": ("Home",),
     "log.audit": ("Audit", "audit_log"),
     "log.confirming": ("add_cosignatures",),

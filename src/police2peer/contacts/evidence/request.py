@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from police2peer.campaign import OperationOrder, is_country
+from police2peer.campaign import EvidencePublicKey, OperationOrder, is_country
 from police2peer.contacts.evidence.encoding import (
     canonical,
     read_canonical,
@@ -54,13 +54,13 @@ class TransferGround(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """Who receives the pack. `key` is the public key to which the pack is sealed, empty when it is not."""
+    """Who receives the pack. `key` is the key to which the pack is sealed, if it is."""
 
     agency: str
     country: str
     ground: TransferGround = TransferGround.NONE
     ground_text: str = ""
-    key: bytes = b""
+    key: EvidencePublicKey | None = None
 
     def __post_init__(self) -> None:
         if not self.agency.strip() or not is_country(self.country):
@@ -162,7 +162,7 @@ class EvidenceRequest:
                         "country": each.country,
                         "ground": each.ground.value,
                         "ground_text": each.ground_text,
-                        "key": each.key.hex(),
+                        "key": each.key.text() if each.key else "",
                     }
                     for each in self.recipients
                 ],
@@ -200,12 +200,13 @@ class EvidenceRequest:
 
 
 def _read_recipient(value: Any) -> Recipient:  # noqa: ANN401 - read here for the first time
+    key = read_text(value["key"])
     return Recipient(
         agency=read_text(value["agency"]),
         country=read_text(value["country"]),
         ground=TransferGround(read_text(value["ground"])),
         ground_text=read_text(value["ground_text"]),
-        key=bytes.fromhex(read_text(value["key"])),
+        key=EvidencePublicKey.parse(key) if key else None,
     )
 
 

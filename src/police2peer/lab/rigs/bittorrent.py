@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The rig of BitTorrent: the lab's tracker, and aria2, Transmission and qBittorrent with magnet links.
+"""The rig of BitTorrent: the lab's tracker, and aria2, Transmission and qBittorrent with magnet links and torrents.
 
-BitTorrent has no search: the magnet link that the public finds stands for the words. A program is started anew for
+BitTorrent has no search: the link that the public finds stands for the words. A program is started anew for
 each link, as a user's click does, and ended when the next one is looked for.
 """
 
@@ -20,7 +20,7 @@ from police2peer.lab.namespace import NODE_HOST, check_closed
 from police2peer.lab.rigs.contract import Door, Stranger
 from police2peer.lab.tracker import Tracker
 from police2peer.networks import Limits, Network, Offer
-from police2peer.networks.bittorrent import BitTorrent, BitTorrentSettings, infohash, magnet
+from police2peer.networks.bittorrent import BitTorrent, BitTorrentSettings, infohash, magnet, torrent_for
 
 _PORT: Final = 6881
 _SETTLE_S: Final = 20.0
@@ -94,11 +94,18 @@ class _Stranger:
         self._folder, self._host = folder, host
 
     async def find(self, offer: Offer, *, limit_s: float) -> bool:
-        """Open the magnet link; the name comes with the description that only a peer can give."""
+        """Open the magnet link: the name comes with the description, which only a peer can give.
+
+        Every other time the .torrent file is opened instead, for people come both ways.
+        """
         await self.close()
         self._tries += 1
-        link = magnet(offer, [self._rig.tracker.url])
-        wanted = Wanted(link, offer.file_name(), offer.hashes.size, offer.hashes.sha256)
+        source = magnet(offer, [self._rig.tracker.url])
+        if self._tries % 2 == 0:
+            path = self._folder / f"{self._tries}.torrent"
+            path.write_bytes(torrent_for(offer, [self._rig.tracker.url]))
+            source = str(path)
+        wanted = Wanted(source, offer.file_name(), offer.hashes.size, offer.hashes.sha256)
         await asyncio.to_thread(self._start, wanted)
         return await self._until((self._got() / wanted.name).exists, limit_s)
 

@@ -92,9 +92,17 @@ def open_session(wanted: BitTorrentSettings) -> lt.session:
     settings = lt.session_params(session_settings(wanted))
     settings.disk_io_constructor = "pread_disk_io_constructor"  # mmap costs twice the CPU on many cold torrents
     session = lt.session(settings)
-    # libtorrent exempts peers on private addresses from every limit; ours hold for all.
-    session.set_peer_class_filter(lt.ip_filter())
+    session.set_peer_class_filter(_limits_for_all())
     return session
+
+
+def _limits_for_all() -> lt.ip_filter:
+    """Put every peer under the session's limits; libtorrent alone would exempt private addresses."""
+    everyone = lt.ip_filter()
+    limited = 1 << lt.session.global_peer_class_id
+    everyone.add_rule("0.0.0.0", "255.255.255.255", limited)  # noqa: S104 - a range, nothing is bound
+    everyone.add_rule("::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", limited)
+    return everyone
 
 
 def parameters(offer: Offer, trackers: tuple[str, ...]) -> lt.add_torrent_params:
