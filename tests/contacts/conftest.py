@@ -77,7 +77,7 @@ class Desk:
         self.closed: list[Contact] = []
         self.store = TallyStore(folder / "tallies.sqlite")
         hashes = FileHashes(
-            SIZE, "0" * 64, "0" * 40, "0" * 32, PIECE, b"", b"", b"", "0" * 32, bytes(16), "A" * 32, "A" * 39
+            SIZE, "0" * 64, "0" * 40, "0" * 32, PIECE, b"", b"", b"", "0" * 32, bytes(16), "A" * 32, "A" * 39, b""
         )
         self.offers = {
             OfferId(f"bittorrent-{number:06d}"): Offer(

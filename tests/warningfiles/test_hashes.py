@@ -95,6 +95,19 @@ def test_a_file_that_ends_with_a_part_has_an_empty_part_behind_it(size: int, par
         assert hashes.ed2k_parts.hex() == hashes.ed2k
 
 
+@pytest.mark.parametrize("size", _EDGES)
+def test_the_leaves_for_direct_connect_are_the_blocks_trees_and_make_the_root(size: int) -> None:
+    content = random.Random(size).randbytes(size)
+    hashes, block = _hashes([content]), piece_length_bytes(size)
+    leaves = [hashes.tth_leaves[at : at + 24] for at in range(0, len(hashes.tth_leaves), 24)]
+    blocks = [content[at : at + block] for at in range(0, size, block)] or [b""]
+    assert [b32encode(leaf).decode().rstrip("=") for leaf in leaves] == [_hashes([part]).tth for part in blocks]
+    while len(leaves) > 1:
+        pairs = zip(leaves[::2], leaves[1::2], strict=False)
+        leaves = [tiger_many(b"\1", left + right, 48) for left, right in pairs] + leaves[len(leaves) & ~1 :]
+    assert b32encode(leaves[0]).decode().rstrip("=") == hashes.tth
+
+
 _PIECES = st.lists(
     st.one_of(
         st.binary(max_size=3000),

@@ -9,7 +9,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 from police2peer.warningfiles.code import CODE_ALPHABET, VerifyCode, nearest_code, new_code, parse_code
-from police2peer.warningfiles.hashes import FileHashes, hash_file
+from police2peer.warningfiles.hashes import FileHashes, TigerTree, hash_file, tiger_many
 from police2peer.warningfiles.plan import FilePlan, Keystream, Literal, MidStates, Part, StoredRange, Zeros
 from police2peer.warningfiles.settings import Making
 from police2peer.warningfiles.store import BaseStore
@@ -48,6 +48,7 @@ __all__ = [
     "Part",
     "StoredRange",
     "Studio",
+    "TigerTree",
     "VerifyCode",
     "WarningFile",
     "WarningFileId",
@@ -65,6 +66,7 @@ __all__ = [
     "read_manifest",
     "set_document",
     "store_in",
+    "tiger_many",
     "variant_of",
     "verify_address",
     "write_gallery",

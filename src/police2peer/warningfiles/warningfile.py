@@ -156,7 +156,7 @@ def _not_in_form(name: str) -> BadInput:
     )
 
 
-_BYTES_FIELDS = frozenset({"bt_pieces", "bt2_root", "bt2_layer", "ed2k_parts"})
+_BYTES_FIELDS = frozenset({"bt_pieces", "bt2_root", "bt2_layer", "ed2k_parts", "tth_leaves"})
 
 
 def file_to_json(file: WarningFile) -> dict[str, Any]:

@@ -8,5 +8,7 @@ once up to where they part.
 
 from police2peer.warningfiles.hashes.bittorrent import piece_length_bytes
 from police2peer.warningfiles.hashes.state import READ_BYTES, FileHashes, HashState, hash_file
+from police2peer.warningfiles.hashes.tiger import tiger_many
+from police2peer.warningfiles.hashes.tth import TigerTree
 
-__all__ = ["READ_BYTES", "FileHashes", "HashState", "hash_file", "piece_length_bytes"]
+__all__ = ["READ_BYTES", "FileHashes", "HashState", "TigerTree", "hash_file", "piece_length_bytes", "tiger_many"]

@@ -26,6 +26,7 @@ class FileHashes:
     - `bt2_root`, `bt2_layer`: the v2 root and the joined hashes of its piece layer, empty for one piece (BEP 52).
     - `ed2k_parts`: the joined MD4 of the parts as an eD2k hash set lists them; a file shorter than a part has one.
     - `aich` (32 letters) and `tth` (39 letters): base32 without padding.
+    - `tth_leaves`: the joined Tiger digests of blocks as long as a BitTorrent piece, which Direct Connect asks for.
     """
 
     size: int
@@ -40,6 +41,7 @@ class FileHashes:
     ed2k_parts: bytes
     aich: str
     tth: str
+    tth_leaves: bytes
 
 
 class _Hasher(Protocol):
@@ -73,7 +75,7 @@ class _Hashers:
             bt2=MerkleTree(piece_length),
             ed2k=Ed2kParts(),
             aich=AichTree(),
-            tth=TigerTree(),
+            tth=TigerTree(piece_length),
         )
 
     def __iter__(self) -> Iterator[_Hasher]:
@@ -130,6 +132,7 @@ class HashState:
             ed2k_parts=ed2k_parts,
             aich=_base32(hashers.aich.root()),
             tth=_base32(hashers.tth.root()),
+            tth_leaves=hashers.tth.leaves(),
         )
 
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """TTH, the name of a file on Direct Connect and Gnutella: a tree of Tiger over leaves of 1,024 bytes.
 
-A leaf is hashed behind a 0, a pair of digests behind a 1; a digest without a neighbour goes up as it is.
-Sources: "Tree Hash EXchange format (THEX)" (Chapweske, Mohr), ADC 1.0 (TIGR).
+A leaf is hashed behind a 0, a pair of digests behind a 1; a digest without a neighbour goes up as it is. One level is
+kept for downloaders, who check what they got block by block before the file is whole.
+Sources: "Tree Hash EXchange format (THEX)" (Chapweske, Mohr), ADC-EXT 1.0.8 (TIGR: at least seven levels).
 """
 
 from police2peer.warningfiles.hashes.subtrees import Subtrees
@@ -19,10 +20,15 @@ def _join(pairs: bytes) -> bytes:
 
 
 class TigerTree:
-    """The full subtrees so far, and the bytes of the leaf that is being filled."""
+    """The full subtrees so far, and the bytes of the leaf that is being filled.
 
-    def __init__(self) -> None:
-        self._subtrees = Subtrees(DIGEST_BYTES, _join)
+    `block_bytes` is a power of two of at least 1,024: what one digest of `leaves` stands for.
+    """
+
+    def __init__(self, block_bytes: int = LEAF_BYTES) -> None:
+        self._block_bytes = block_bytes
+        self._kept_level = (block_bytes // LEAF_BYTES).bit_length() - 1
+        self._subtrees = Subtrees(DIGEST_BYTES, _join, self._kept_level)
         self._open = b""
 
     def update(self, data: bytes | memoryview) -> None:
@@ -44,19 +50,33 @@ class TigerTree:
 
     def copy(self) -> "TigerTree":
         """Give a state that goes on from here by itself."""
-        twin = TigerTree()
+        twin = TigerTree(self._block_bytes)
         twin._subtrees, twin._open = self._subtrees.copy(), self._open
         return twin
 
     def root(self) -> bytes:
         """Give the root over all bytes so far; an empty file is one empty leaf."""
-        root = b""
+        return self._fold(len(self._subtrees.waiting))
+
+    def leaves(self) -> bytes:
+        """Give the joined digests of the blocks, the last of which may be shorter; one block is its own root."""
+        last = self._fold(self._kept_level) if self._has_rest() else b""
+        return self._subtrees.kept + last
+
+    def _has_rest(self) -> bool:
+        """Whether bytes stand behind the last whole block; an empty file is such a rest."""
+        below = any(self._subtrees.waiting[: self._kept_level])
+        return below or bool(self._open) or not self._subtrees.leaves
+
+    def _fold(self, levels: int) -> bytes:
+        """Join the open leaf with what waits on the lowest `levels`."""
+        digest = b""
         if self._open or not self._subtrees.leaves:
-            root = tiger_many(_LEAF, self._open, len(self._open)) if self._open else _empty_leaf()
-        for waiting in self._subtrees.waiting:
+            digest = tiger_many(_LEAF, self._open, len(self._open)) if self._open else _empty_leaf()
+        for waiting in self._subtrees.waiting[:levels]:
             if waiting:
-                root = _join(waiting + root) if root else waiting
-        return root
+                digest = _join(waiting + digest) if digest else waiting
+        return digest
 
 
 def _empty_leaf() -> bytes:
