@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from police2peer.errors import BadInput
 from police2peer.networks.bittorrent import bencode, infohash, torrent_for
-from police2peer.networks.bittorrent.announcing import without_addresses
+from police2peer.networks.foreign_text import without_addresses
 
 if TYPE_CHECKING:
     from tests.networks.conftest import Workshop

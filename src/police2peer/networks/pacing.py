@@ -18,3 +18,13 @@ class Pace:
         begins_s = max(self._free_at_s, now_s - 1.0)
         self._free_at_s = begins_s + count / self.bytes_per_s
         return max(self._free_at_s - now_s, 0.0)
+
+    def take(self, count: int, now_s: float) -> bool:
+        """Book `count` if it may go out at once, for what is left out rather than made to wait."""
+        if self.bytes_per_s is None:
+            return True
+        begins_s = max(self._free_at_s, now_s - 1.0)
+        if begins_s + count / self.bytes_per_s > now_s:
+            return False
+        self._free_at_s = begins_s + count / self.bytes_per_s
+        return True

@@ -7,6 +7,7 @@ most one title of a file goes into one answer, so that it is known under which t
 titles stand in front changes with every answer, so that all of them are shown equally often.
 """
 
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -59,7 +60,7 @@ class SearchIndex:
 
     def add(self, offer: Offer) -> None:
         """Let an offer be found."""
-        self._entries[offer.id] = _Entry(offer.file_name().casefold(), offer)
+        self._entries[offer.id] = _Entry(_folded(offer.file_name()), offer)
         self._by_term.clear()
 
     def remove(self, offer: OfferId) -> None:
@@ -79,7 +80,7 @@ class SearchIndex:
             return None, ()
         self._turn += 1
         found: dict[str, Offer] = {}
-        for entry in self._fitting(search, self._holding(term)):
+        for entry in self._fitting(search, self._holding(term)) if limit else ():
             found.setdefault(entry.offer.hashes.tth, entry.offer)
             if len(found) == limit:
                 break
@@ -101,8 +102,8 @@ class SearchIndex:
 
     def _fitting(self, search: Search, entries: list[_Entry]) -> Iterator[_Entry]:
         # The longest first: it is most likely to be missing from a name.
-        words = sorted({word.casefold() for word in search.words[:_MOST_WORDS]}, key=len, reverse=True)
-        excluded = [word.casefold() for word in search.excluded[:_MOST_WORDS] if word]
+        words = sorted({_folded(word) for word in search.words[:_MOST_WORDS]}, key=len, reverse=True)
+        excluded = [_folded(word) for word in search.excluded[:_MOST_WORDS] if word]
         extensions = {extension.casefold() for extension in search.extensions}
         start = self._turn % len(entries) if entries else 0
         rarest, others = words[0], words[1:]
@@ -114,3 +115,8 @@ class SearchIndex:
                 continue
             if not extensions or entry.offer.extension.casefold() in extensions:
                 yield entry
+
+
+def _folded(text: str) -> str:
+    """Give a text as names are compared, in the form in which terms are."""
+    return unicodedata.normalize("NFKC", text).casefold()

@@ -5,18 +5,14 @@ A tracker that fails is retried by libtorrent with growing pauses for as long as
 remembers what was heard, so that `health` can say it. Foreign failure texts are shortened and lose any address.
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
 from urllib.parse import urlsplit
 
 import libtorrent as lt
 
 from police2peer.networks.contract import TrackerHealth
-
-_MOST_TEXT: Final = 120
-_ADDRESS_LIKE: Final = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){3,}")
+from police2peer.networks.foreign_text import without_addresses
 
 
 @dataclass(slots=True)
@@ -58,12 +54,6 @@ class Announcing:
             entry[1].failed += 1
             entry[1].ok = False
             entry[1].error = without_addresses(why)
-
-
-def without_addresses(text: str) -> str:
-    """Give a foreign text short, printable and with every address replaced."""
-    plain = "".join(letter if letter.isprintable() else " " for letter in text)
-    return _ADDRESS_LIKE.sub("<address>", plain)[:_MOST_TEXT].strip() or "no reason given"
 
 
 def _key(url: str) -> tuple[str, str, str]:
