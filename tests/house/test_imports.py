@@ -43,6 +43,7 @@ _FACES = {
     "police2peer.networks.bittorrent": "libtorrent loads only where BitTorrent is used",
     "police2peer.networks.ed2k": "only where eD2k is used",
     "police2peer.networks.ed2k.protocol": "the lab's server speaks the same protocol, and needs no engine",
+    "police2peer.networks.directconnect": "loads only where Direct Connect is used",
     "police2peer.warningfiles.cluster": "needs an extra",
     "police2peer.warningfiles.credentials": "needs an extra",
 }

@@ -58,16 +58,23 @@ _BEGINNINGS: Final = {
 }
 # How the program's own words begin, lower case; the longer entry wins.
 _WORDS: Final = {
+    "++": "DC++",
+    "airdc++": "AirDC++",
+    "apexdc++": "ApexDC++",
     "aria2": "aria2",
     "biglybt": "BiglyBT",
     "bitcomet": "BitComet",
     "bittorrent": "BitTorrent",
     "deluge": "Deluge",
+    "dc++": "DC++",
+    "eiskaltdc++": "EiskaltDC++",
     "flud": "Flud",
+    "flylinkdc++": "FlylinkDC++",
     "free download manager": "Free Download Manager",
     "ktorrent": "KTorrent",
     "libtorrent": "libtorrent",
     "libtorrent (rakshasa)": "rTorrent",
+    "ncdc": "ncdc",
     "picotorrent": "PicoTorrent",
     "qbittorrent": "qBittorrent",
     "rtorrent": "rTorrent",

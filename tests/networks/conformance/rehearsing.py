@@ -157,7 +157,7 @@ class Rehearsal:
         await self._rig.open(self._make("place"), self._bench.all)
         try:
             for number, stranger in enumerate(self._strangers):
-                await stranger.open(self._make(stranger.program or "twin"), client_host(number))
+                await stranger.open(self._make(f"{number}-{stranger.program or 'twin'}"), client_host(number))
             free = Life(self._rig.engine(Limits()), self._known, self._folder)
             await free.run(self._first_life)
             self._by_name(free)

@@ -12,6 +12,7 @@ __all__ = ["Door", "Rig", "Stranger", "make_rig", "rig_names"]
 # Network -> module and class. A new network is one line here.
 _RIGS: Final = {
     "bittorrent": ("bittorrent", "BitTorrentRig"),
+    "directconnect": ("directconnect", "DirectConnectRig"),
     "memory": ("memory", "MemoryRig"),
 }
 

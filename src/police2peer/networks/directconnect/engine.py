@@ -36,6 +36,7 @@ class DirectConnect:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         random_bytes: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
+        self.limits = settings.limits
         self._settings = settings
         self._terms = tuple(terms)
         self._clock = clock

@@ -101,7 +101,8 @@ class PeerLink:
 
     async def serve(self) -> None:
         """Serve until the peer leaves or is let go; every event of it is out when this returns."""
-        self._writer.transport.set_write_buffer_limits(high=0)
+        # Nothing waits in our own buffer when bytes are told as sent; with 0 asyncio's TLS would wait for ever.
+        self._writer.transport.set_write_buffer_limits(high=1)
         try:
             await self._talk()
         except (BadInput, TimeoutError):
