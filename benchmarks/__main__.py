@@ -12,7 +12,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-_PARTS = ("making", "thousand", "verify", "catalogue", "site", "upload", "offers", "contacts")
+_PARTS = ("making", "thousand", "verify", "browser", "catalogue", "site", "upload", "offers", "contacts")
 _RESULTS = Path(__file__).with_name("results.md")
 
 
@@ -43,7 +43,7 @@ def _write(sections: dict[str, str]) -> None:
     head = (
         "# Measured\n\nEvery figure stands beside a peer's from the same run: on shared machines ratios are worth "
         "more than absolute times.\nRepeat with `make bench`, where user namespaces are allowed, with "
-        "aria2, transmission-daemon, qbittorrent-nox and ffmpeg installed.\n"
+        "aria2, transmission-daemon, qbittorrent-nox, ffmpeg, chromium and firefox-esr installed.\n"
     )
     parts = [f"<!-- {name} -->\n{sections[name].strip()}\n" for name in _PARTS if name in sections]
     _RESULTS.write_text(head + "\n" + "\n".join(parts), encoding="utf-8")

@@ -26,7 +26,7 @@ def run() -> str:
         folder = Path(name)
         payload = folder / "sample-clip-07.bin"
         payload.write_bytes(os.urandom(_SIZE_BYTES))
-        _catalogue(folder / "catalogue", payload)
+        publish_one(folder / "catalogue", payload)
         verify = [sys.executable, "-m", "police2peer", "verify", str(payload)]
         verify += ["--catalogue", str(folder / "catalogue"), "--seen", str(folder / "seen.json")]
         rows = {
@@ -50,7 +50,8 @@ def run() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _catalogue(home: Path, payload: Path) -> None:
+def publish_one(home: Path, payload: Path) -> None:
+    """Publish a catalogue with this one file in it."""
     now = datetime.now(UTC)
     role = init_catalogue(home, agency="Sample agency", country="NO", now=now)
     hashes = hash_file(payload)
