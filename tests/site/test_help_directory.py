@@ -95,8 +95,9 @@ def test_the_page_shows_every_entry_as_not_yet_checked(built: World, language: s
     page = (built.site / language / "help.html").read_text("utf-8")
     directory = shipped_directory()
     shown = [service for service in directory.services if service.is_shown(_TODAY)]
-    assert page.count('<article class="service">') == len(shown)
-    assert page.count('<p class="state">') == len(shown)
+    twice = ["one-in-four-ie"]  # for who worries and for who was harmed, in a country with both kinds
+    assert page.count('<article class="service">') == len(shown) + len(twice)
+    assert page.count('<p class="state">') == len(shown) + len(twice)
     assert built.report.unverified_services == len(shown)
     assert "900 440 443" not in page
     assert "020-66 77 88" not in page
@@ -106,3 +107,17 @@ def test_the_page_says_that_the_services_are_not_the_police(built: World) -> Non
     page = (built.site / "en/help.html").read_text("utf-8")
     assert "no affiliation with the police" in page
     assert "Poland" in page[page.index('id="none"') :]
+
+
+def test_a_country_shows_both_kinds_of_service_or_leads_to_the_other(built: World) -> None:
+    page = (built.site / "en/help.html").read_text("utf-8")
+    ireland = page[page.index('id="ie"') : page.index('id="it"')]
+    worried, _, harmed = ireland.partition("<h3>Under 18, or harmed by others</h3>")
+    assert "<h3>If you worry about yourself or about somebody close to you</h3>" in worried
+    assert "Stop It Now" in worried
+    assert "One in Four" in worried
+    assert "One in Four" in harmed
+    assert "Stop It Now" not in harmed
+    italy = page[page.index('id="it"') : page.index('id="nl"')]
+    assert '<a href="#young">' in italy
+    assert '<a href="#young">' not in ireland

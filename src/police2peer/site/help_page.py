@@ -12,10 +12,13 @@ from babel import Locale
 from babel.dates import format_date
 from babel.lists import format_list
 
-from police2peer.site.help_directory import ANYWHERE, YOUNG, Directory, HelpService
+from police2peer.site.help_directory import ANYWHERE, YOUNG, Audience, Directory, HelpService
 from police2peer.site.texts import PageTexts
 
 __all__ = ["help_values"]
+
+_WORRIED = frozenset({Audience.SELF, Audience.RELATIVE, Audience.PROFESSIONAL})
+_HARMED = frozenset({Audience.HARMED, Audience.UNDER18})
 
 
 def help_values(directory: Directory, texts: PageTexts, today: date) -> Mapping[str, object]:
@@ -23,10 +26,7 @@ def help_values(directory: Directory, texts: PageTexts, today: date) -> Mapping[
     locale = Locale.parse(texts.tag)
     named = [(str(locale.territories[code]), code) for code in directory.countries(today)]
     named.sort(key=lambda pair: _plain(pair[0]))
-    countries = [
-        {"id": code.lower(), "name": name, "services": _entries(directory, code, texts, today)}
-        for name, code in named
-    ]
+    countries = [{"id": code.lower(), "name": name, **_groups(directory, code, texts, today)} for name, code in named]
     places = (ANYWHERE, YOUNG, *directory.countries(today))
     shown = [service for place in places for service in directory.at(place, today)]
     return {
@@ -43,6 +43,22 @@ def help_values(directory: Directory, texts: PageTexts, today: date) -> Mapping[
 def _plain(name: str) -> str:
     """Take the accents off, so that a list reads as people expect it: Etats-Unis stands under E."""
     return "".join(sign for sign in unicodedata.normalize("NFKD", name).casefold() if not unicodedata.combining(sign))
+
+
+def _groups(directory: Directory, code: str, texts: PageTexts, today: date) -> Mapping[str, object]:
+    """Give the services of a country, under two headings where it has both kinds: for the worried, for the harmed.
+
+    One that is for both stands under both. Where there is nothing for the harmed, the page leads to what there is.
+    """
+    shown = directory.at(code, today)
+    worried = [each for each in shown if _WORRIED.intersection(each.audiences)]
+    harmed = [each for each in shown if _HARMED.intersection(each.audiences)]
+    if worried and harmed:
+        pairs = [(texts.of("help", "worried"), worried), (texts.of("help", "young"), harmed)]
+    else:
+        pairs = [("", list(shown))]
+    groups = [{"heading": heading, "services": [_entry(each, texts) for each in group]} for heading, group in pairs]
+    return {"groups": groups, "leads_to_young": not harmed}
 
 
 def _entries(directory: Directory, place: str, texts: PageTexts, today: date) -> list[Mapping[str, object]]:

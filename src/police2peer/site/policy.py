@@ -49,8 +49,9 @@ def compact_script(*sources: str) -> str:
 
 
 def compact_style(source: str) -> str:
-    """Take comments and line ends out of a style."""
-    return "".join(line.strip() for line in re.sub(r"/\*.*?\*/", "", source, flags=re.DOTALL).splitlines())
+    """Take comments, line ends and idle blanks out of a style."""
+    joined = "".join(line.strip() for line in re.sub(r"/\*.*?\*/", "", source, flags=re.DOTALL).splitlines())
+    return re.sub(r"\s*([{},;>])\s*|(:)\s+", r"\1\2", joined).replace(";}", "}")
 
 
 def page_policy(style: Inline, *, scripts: tuple[Inline, ...] = (), verifies: bool = False, home: str = "") -> str:
