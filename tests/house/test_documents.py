@@ -70,7 +70,8 @@ def _settings() -> Iterator[str]:
             key = argument.value if isinstance(argument, ast.Constant) else None
             owner = ast.unparse(node.func).partition(".")[0]
             if isinstance(key, str) and (
-                owner in {"node", "page", "trust", "places"} or owner in {"_hosts", "_optional_texts"}
+                owner in {"node", "page", "counting", "trust", "places"}
+                or owner in {"_hosts", "_optional_texts", "_optional_path"}
             ):
                 yield key
                 break

@@ -18,6 +18,7 @@ __all__ = ["main"]
 _NOUNS = {
     "campaign": ("campaign", "check a campaign file, or begin one from the example"),
     "catalogue": ("catalogue", "keep the signed register of warning files"),
+    "counting": ("counting", "see what was counted, and let nodes count together"),
     "credentials": ("credentials", "sign and check content credentials (C2PA) inside files"),
     "help": ("help", "keep the directory of help services"),
     "key": ("key", "make and show signing keys"),

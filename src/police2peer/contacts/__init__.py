@@ -17,11 +17,11 @@ from police2peer.contacts.crawlers import CrawlerReason
 from police2peer.contacts.flags import ExculpatoryFlag
 from police2peer.contacts.folding import FOLDED, Bounds, TallyRow
 from police2peer.contacts.ladder import FIRST_CONTACT, Ladder, Rung
-from police2peer.contacts.period import OwnKeys, Period, PeriodKey, PeriodKeys, SharedKeys, write_period_key
+from police2peer.contacts.period import PERIODS, OwnKeys, Period, PeriodKey, PeriodKeys, SharedKeys, write_period_key
 from police2peer.contacts.period_store import FLOOR, CountedPeriod, merge, publishable
 from police2peer.contacts.ranges import ByteRanges
 from police2peer.contacts.sketches import Estimate
-from police2peer.contacts.tallies import CrawlerKey, Gap, TallyKey, TallyStore, hour_of
+from police2peer.contacts.tallies import CrawlerKey, Gap, TallyKey, TallyStore, Totals, hour_of
 from police2peer.contacts.uniques import Counted, SketchKey
 from police2peer.contacts.visits import EVERY_NETWORK, VisitConnection, VisitRecord, VisitSink, VisitSinks
 
@@ -31,6 +31,7 @@ __all__ = [
     "FLOOR",
     "FOLDED",
     "OTHER",
+    "PERIODS",
     "UNKNOWN_COUNTRY",
     "UNNAMED",
     "VERIFIED_BY_CODE",
@@ -60,6 +61,7 @@ __all__ = [
     "TallyKey",
     "TallyRow",
     "TallyStore",
+    "Totals",
     "VisitConnection",
     "VisitRecord",
     "VisitSink",

@@ -9,6 +9,7 @@ together, in a file of mode 0600 on a file system in memory, put there by the ag
 
 import hashlib
 import json
+import logging
 import os
 import stat
 from collections.abc import Callable
@@ -20,6 +21,8 @@ from typing import Final, Protocol
 
 from police2peer.errors import BadInput, Unavailable
 from police2peer.storage import write_whole
+
+_log = logging.getLogger(__name__)
 
 PERIODS: Final = ("day", "week", "month")
 KEY_FILE_TYPE: Final = "police2peer-period-key-1"
@@ -129,13 +132,23 @@ class SharedKeys:
         self._path = path
         self._beside = path.with_name(f"{path.name}.counted")
         self._own = OwnKeys(random_bytes, period="day")
+        self._first = True
 
     def key_at(self, now: datetime) -> PeriodKey:
-        """Read the key of the file if its period covers `now`; raises `BadInput` for a file that is no such key."""
-        if self._path.exists():
-            key = read_period_key(self._path)
-            if key.period.begins <= now < key.period.ends:
-                return key
+        """Read the key of the file if its period covers `now`.
+
+        At the first call a file that cannot be used raises `BadInput`; later it is logged, for counting must go on.
+        """
+        first, self._first = self._first, False
+        try:
+            if self._path.exists():
+                key = read_period_key(self._path)
+                if key.period.begins <= now < key.period.ends:
+                    return key
+        except (BadInput, Unavailable) as error:
+            if first:
+                raise
+            _log.error("%s", error)
         return self._own.key_at(now)
 
     def keep(self, period: Period, counted: bytes) -> bool:

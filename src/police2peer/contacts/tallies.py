@@ -18,6 +18,7 @@ from typing import Final, NamedTuple, Self
 
 from police2peer.contacts.crawlers import CrawlerReason
 from police2peer.contacts.folding import (
+    FOLDED,
     Bounds,
     TallyRow,
     as_day,
@@ -83,6 +84,15 @@ class Gap:
     until: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What the whole file holds: how many reached each rung, how many were no contacts, how many gaps."""
+
+    rungs: tuple[int, ...]
+    crawlers: int
+    gaps: int
+
+
 def hour_of(at: datetime) -> str:
     """Give the UTC hour of a moment as the tallies write it."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H")
@@ -98,6 +108,7 @@ class TallyStore:
         self._run: int | None = None
         self._alive: datetime | None = None
         self._fold_at: datetime | None = None
+        self._totals: tuple[int, Totals] | None = None
         self._periods = PeriodStore(self._db, self._bounds.sketch_periods)
 
     def __enter__(self) -> Self:
@@ -143,7 +154,7 @@ class TallyStore:
                 self._add_gap(since, now, EVERY_NETWORK, what)
             self._db.execute("UPDATE run SET ended_at = written_until WHERE ended_at IS NULL")
             cursor = self._db.execute("INSERT INTO run VALUES (?, ?, NULL)", (_text(now), _text(now)))
-            self._run = cursor.lastrowid
+            self._run, self._totals = cursor.lastrowid, None
             self._db.execute("DELETE FROM run WHERE rowid <= ?", ((self._run or 0) - self._bounds.most_gaps,))
         self._alive = now
         return gaps
@@ -178,11 +189,17 @@ class TallyStore:
         gaps: Iterable[EvidenceGap] = (),
     ) -> None:
         """Add counts, all in one transaction or none; raises `Unavailable` when the disk has no room."""
+        crawlers, gaps = crawlers or {}, list(gaps)
         with self._whole():
             self._add_tallies(tallies)
-            self._db.executemany(_ADD_CRAWLER, [(*key, n) for key, n in (crawlers or {}).items()])
+            self._db.executemany(_ADD_CRAWLER, [(*key, n) for key, n in crawlers.items()])
             for gap in gaps:
                 self._add_gap(gap.at, None, gap.network, gap.what)
+        if self._totals is not None:
+            version, before = self._totals
+            rungs = tuple(map(sum, zip(before.rungs, *tallies.values(), strict=True)))
+            after = Totals(rungs, before.crawlers + sum(crawlers.values()), before.gaps + len(gaps))
+            self._totals = None if gaps else (version, after)
 
     def _add_tallies(self, tallies: Mapping[TallyRow, RungCounts]) -> None:
         slots: dict[str, list[tuple[TallyRow, RungCounts]]] = {}
@@ -239,13 +256,18 @@ class TallyStore:
         if self._fold_at is not None and now < self._fold_at:
             return
         self._fold_at = now + _FOLD_EVERY
-        slots = [slot for (slot,) in self._db.execute("SELECT DISTINCT hour FROM tally")]
-        hours, days = due_slots(slots, now, self._bounds)
-        for due, become in ((hours, as_day), (days, as_month)):
-            for slot in due:
+        for become in (as_day, as_month):
+            for slot in self._due("tally", now, become):
                 with self._whole():
                     self._fold_slot(slot, become)
-        self._fold_crawlers(now)
+            for slot in self._due("crawler", now, become):
+                with self._whole():
+                    self._fold_crawlers(slot, become)
+
+    def _due(self, table: str, now: datetime, become: Callable[[TallyRow], TallyRow]) -> list[str]:
+        found = self._db.execute(f"SELECT DISTINCT hour FROM {table}")  # noqa: S608 - one of two
+        hours, days = due_slots([slot for (slot,) in found], now, self._bounds)
+        return hours if become is as_day else days
 
     def _fold_slot(self, slot: str, become: Callable[[TallyRow], TallyRow]) -> None:
         folded: dict[TallyRow, list[int]] = {}
@@ -257,26 +279,31 @@ class TallyStore:
         self._rows_in.pop(slot, None)
         self._add_tallies(folded)
 
-    def _fold_crawlers(self, now: datetime) -> None:
-        slots = [slot for (slot,) in self._db.execute("SELECT DISTINCT hour FROM crawler")]
-        hours, days = due_slots(slots, now, self._bounds)
-        for due, letters in ((hours, 10), (days, 7)):
-            for slot in due:
-                with self._whole():
-                    self._db.execute(
-                        "INSERT INTO crawler SELECT substr(hour, 1, ?), network, country, arm, reason, '*', "
-                        "SUM(count) FROM crawler WHERE hour = ? GROUP BY network, country, arm, reason "
-                        "ON CONFLICT (hour, network, country, arm, reason, client) "
-                        "DO UPDATE SET count = count + excluded.count",
-                        (letters, slot),
-                    )
-                    self._db.execute("DELETE FROM crawler WHERE hour = ?", (slot,))
+    def _fold_crawlers(self, slot: str, become: Callable[[TallyRow], TallyRow]) -> None:
+        into = become(TallyRow(slot, "", "", "", "", "")).hour
+        self._db.execute(
+            "INSERT INTO crawler SELECT ?, network, country, arm, reason, ?, SUM(count) "
+            "FROM crawler WHERE hour = ? GROUP BY network, country, arm, reason "
+            "ON CONFLICT (hour, network, country, arm, reason, client) DO UPDATE SET count = count + excluded.count",
+            (into, FOLDED, slot),
+        )
+        self._db.execute("DELETE FROM crawler WHERE hour = ?", (slot,))
 
     # Reading.
 
     def periods(self) -> list[CountedPeriod]:
         """Give every closed counting period, oldest first."""
         return self._periods.all()
+
+    def totals(self) -> Totals:
+        """Give the sums over the whole file; cheap to ask again and again, also while another process writes."""
+        (version,) = self._db.execute("PRAGMA data_version").fetchone()
+        if self._totals is None or self._totals[0] != version:
+            reached = self.reached().get("", {})
+            (crawlers,) = self._db.execute("SELECT COALESCE(SUM(count), 0) FROM crawler").fetchone()
+            (gaps,) = self._db.execute("SELECT COUNT(*) FROM gap").fetchone()
+            self._totals = (version, Totals(tuple(reached.get(rung, 0) for rung in Rung), crawlers, gaps))
+        return self._totals[1]
 
     def rows(self) -> dict[TallyRow, tuple[int, ...]]:
         """Give every row with its counts, in the order of its key."""

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from police2peer.campaign import OperationOrder, SignedOrder, check_order
-from police2peer.contacts import Contacts, RegistryCountries, TallyStore
+from police2peer.contacts import Contacts, OwnKeys, PeriodKeys, RegistryCountries, SharedKeys, TallyStore
 from police2peer.errors import BadInput, NotAuthentic, NotPermitted
 from police2peer.fleet import Release, offers_of, read_release
 from police2peer.networks import Network, Offer, OfferId
@@ -40,7 +40,13 @@ def assemble_node(
     assignment = Assignment(release, join_offers(release, manifest, settings.data / FILES_FOLDER), checked)
     by_id: Mapping[OfferId, Offer] = {offer.id: offer for offer in assignment.offers}
     with TallyStore(settings.data / TALLIES_FILE) as tallies:
-        contacts = Contacts(tallies, offers=by_id.get, countries=RegistryCountries(), random_bytes=random_bytes)
+        contacts = Contacts(
+            tallies,
+            offers=by_id.get,
+            countries=RegistryCountries(),
+            random_bytes=random_bytes,
+            keys=_period_keys(settings, random_bytes),
+        )
         networks = {name: _network(name, settings, clock) for name in sorted({o.network for o in assignment.offers})}
         node = Node(
             settings.node_name,
@@ -52,6 +58,13 @@ def assemble_node(
             clock=clock,
         )
         yield node, assignment
+
+
+def _period_keys(settings: Settings, random_bytes: Callable[[int], bytes]) -> PeriodKeys:
+    """Choose whose keys the counting of different hosts goes by."""
+    if settings.period_key is not None:
+        return SharedKeys(settings.period_key, random_bytes)
+    return OwnKeys(random_bytes, period=settings.counting_period)
 
 
 def order_checker(settings: Settings, release: Release) -> Callable[[datetime], OperationOrder]:

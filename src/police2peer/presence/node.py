@@ -86,6 +86,7 @@ class Node:
         started_at = self._clock()
         order = self._assignment.check_order(started_at)
         offers = self._by_network(order)
+        self._contacts.begin(started_at)
         tasks = []
         try:
             for name, network in self._networks.items():
@@ -101,7 +102,7 @@ class Node:
             await self._stop.wait()
         finally:
             await self._leave(tasks)
-            self._contacts.close()
+            self._contacts.close(self._clock())
             await self._tell(started_at, order)
 
     def _by_network(self, order: OperationOrder) -> dict[str, list[Offer]]:
@@ -156,6 +157,7 @@ class Node:
             health = await network.health()
             self._alarms.update(health.alarms)
             networks.append(NetworkStatus(name=name, ok=health.ok, detail=health.detail, offers_up=self._up[name]))
+        totals = self._tallies.totals()
         status = NodeStatus(
             node=self._name,
             campaign_id=self._assignment.release.campaign_id,
@@ -166,9 +168,9 @@ class Node:
             written_at=self._clock(),
             state=self._state,
             networks=tuple(networks),
-            contacts_by_rung={str(int(rung)): n for rung, n in self._tallies.reached().get("", {}).items()},
-            crawlers=sum(self._tallies.crawlers().values()),
-            gaps=len(self._tallies.gaps()),
+            contacts_by_rung={str(rung): n for rung, n in enumerate(totals.rungs) if n},
+            crawlers=totals.crawlers,
+            gaps=totals.gaps,
             alarms=tuple(sorted(self._alarms)),
         )
         write_status(self._status_path, status)

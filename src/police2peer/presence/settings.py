@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from police2peer.campaign import ORDER_NAME, read_public_key, read_public_keys
+from police2peer.contacts import PERIODS
 from police2peer.errors import BadInput
 from police2peer.strict_toml import Table, parse_document, read_document
 
@@ -27,6 +28,8 @@ class Settings:
     `listen_hosts` are the addresses on which networks are served, `port` their port.
     `dht_bootstrap` are `host:port` of DHT nodes to begin with;
     `closed_network` says that all of it lives on this machine (the lab). `page_*` is where the public page is served.
+    `counting_period` is how long one key stands for the same hosts; `period_key` is where nodes that count together
+    find theirs, None for a node that counts for itself.
     """
 
     node_name: str
@@ -39,6 +42,8 @@ class Settings:
     page_enabled: bool
     page_host: str
     page_port: int
+    counting_period: str
+    period_key: Path | None
     data: Path
     files: Path
     public: Path
@@ -71,7 +76,9 @@ def read_settings(folder: Path) -> Settings:
     """
     path = folder / SETTINGS_FILE
     document = read_document(path) if path.exists() else parse_document(b"", path)
-    node, page, trust, places = (document.table(name, required=False) for name in ("node", "page", "trust", "places"))
+    node, page, counting, trust, places = (
+        document.table(name, required=False) for name in ("node", "page", "counting", "trust", "places")
+    )
     settings = Settings(
         node_name=node.text("name", "node-1"),
         listen_hosts=_hosts(node, "listen"),
@@ -83,6 +90,8 @@ def read_settings(folder: Path) -> Settings:
         page_enabled=page.boolean("serve", default=True),
         page_host=_page_host(page),
         page_port=page.integer("port", _DEFAULT_PAGE_PORT, most=65535),
+        counting_period=_period(counting),
+        period_key=_optional_path(folder, counting, "period_key"),
         data=folder / places.text("data", "node"),
         files=folder / places.text("files", "files"),
         public=folder / places.text("public", "public"),
@@ -93,10 +102,22 @@ def read_settings(folder: Path) -> Settings:
         release_key=folder / trust.text("release", "trust/release.pub"),
         root=folder / trust.text("root", "trust/root.json"),
     )
-    for table in (node, page, trust, places, document):
+    for table in (node, page, counting, trust, places, document):
         table.finish()
     document.report.raise_if_any()
     return settings
+
+
+def _period(table: Table) -> str:
+    period = table.text("period", "month")
+    if period not in PERIODS:
+        table.problem("period", "no counting period", f"write one of {', '.join(PERIODS)}")
+    return period
+
+
+def _optional_path(folder: Path, table: Table, key: str) -> Path | None:
+    text = table.text(key, "")
+    return folder / text if text else None
 
 
 def _page_host(table: Table) -> str:
