@@ -32,7 +32,6 @@ from police2peer.catalogue.log import (
     NoteKey,
     SignedCheckpoint,
     TileTree,
-    hash_children,
     hash_leaf,
     open_checkpoint,
     read_bundle_at,
@@ -40,6 +39,7 @@ from police2peer.catalogue.log import (
 )
 from police2peer.contacts.evidence.custody_entry import CustodyEntry
 from police2peer.contacts.evidence.ranges import read_ranges, write_ranges
+from police2peer.contacts.evidence.tree import MemoryTree
 from police2peer.errors import BadInput, NotAuthentic, Unavailable
 from police2peer.storage import write_whole
 
@@ -107,7 +107,7 @@ class Custody:
         reader = _Reader(self.folder / _LOG)
         for index in range((signed.size + _BUNDLE - 1) // _BUNDLE):
             raw += read_bundle_at(reader, index, min(_BUNDLE, signed.size - index * _BUNDLE))
-        if _root(raw) != signed.root:  # 2
+        if MemoryTree(map(hash_leaf, raw)).root() != signed.root:  # 2
             raise NotAuthentic("the custody log does not have the root that was signed", remedy=_REMEDY)
         previous = ""
         for number, each in enumerate(raw):
@@ -186,25 +186,3 @@ def _previous(store: LogStore) -> str:
         return ""
     index, at = divmod(store.size - 1, _BUNDLE)
     return hashlib.sha256(read_bundle_at(store, index, at + 1)[at]).hexdigest()
-
-
-def _root(entries: list[bytes]) -> bytes:
-    """Give the root of the tree of these entries."""
-    levels = [[hash_leaf(entry) for entry in entries]]
-    return root_of(len(entries), _Rows(levels).hash_at)
-
-
-class _Rows:
-    """The complete subtrees of a list of leaves."""
-
-    def __init__(self, levels: list[list[bytes]]) -> None:
-        self._levels = levels
-
-    def hash_at(self, level: int, index: int) -> bytes:
-        """Give the hash of a complete subtree."""
-        while len(self._levels) <= level:
-            below = self._levels[-1]
-            self._levels.append(
-                [hash_children(below[at], below[at + 1]) for at in range(0, len(below) - len(below) % 2, 2)]
-            )
-        return self._levels[level][index]

@@ -41,7 +41,11 @@ __all__ = [
     "PackError",
     "check_pack",
     "comment_of",
+    "is_selected",
     "pack_message",
+    "read_files",
+    "summary",
+    "unknown_keys",
 ]
 
 PACK_MAGIC = "p2p-evidence-pack-1"
@@ -52,6 +56,7 @@ _APPROVAL_PREFIX = b"p2p-evidence-approval-v1\n"
 _MOST_BYTES = 8 * 1024**3
 _MOST_FILES = 20_000
 _HEADER, _RECORD = 1, 2
+_CAME_BACK = 6  # stands beside the rungs
 _COMMIT_BYTES = 32
 _RECORD_COMMIT = b"p2p-record-key-commit-v1"
 _DASH = "\N{EM DASH} "
@@ -250,30 +255,32 @@ def _check_entries(lines: bytes, size: int, root: bytes, order_sha256: str) -> t
     return tuple(opened)
 
 
+def is_selected(value: dict[str, Any], chosen: dict[str, Any], order_id: str) -> bool:
+    """Whether a record (as JSON) is one that a selection (as JSON) asks for; gaps of the same time belong to it."""
+    start, end = _sortable(chosen["from"]), _sortable(chosen["until"])
+    if value["format"] == "p2p-gap-1":
+        overlaps = value["from_at"] < end and (value["until_at"] is None or value["until_at"] >= start)
+        return value["order_id"] == order_id and overlaps and value["network"] in {"", *chosen["networks"]}
+    contact, offered = value["contact"], value["offered"]
+    least = chosen["least_rung"]
+    return bool(
+        value["format"] == "p2p-contact-1"
+        and offered["order_id"] == order_id
+        and start <= contact["started_at"] < end
+        and offered["network"] in chosen["networks"]
+        and contact["registry_country"] in chosen["countries"]
+        and (contact["rung"] >= max(least, 3) or (least == _CAME_BACK and contact["came_back"]))
+        and (not chosen["offers"] or offered["offer_id"] in chosen["offers"])
+        and (not chosen["visits"] or contact["visit_id"] in chosen["visits"])
+    )
+
+
 def _check_selected(entries: Iterable[OpenedEntry], request: dict[str, Any], order: dict[str, Any]) -> None:
     """Do step 7: every record is one that was asked for."""
-    chosen = request["selection"]
     _need(request["order_id"] == order["id"], "the request is under another order")
-    start, end = _sortable(chosen["from"]), _sortable(chosen["until"])
     for each in entries:
-        value = json.loads(each.record)
-        if value["format"] != "p2p-contact-1":
-            _need(
-                value["format"] == "p2p-gap-1" and value["order_id"] == order["id"],
-                f"entry {each.index} is no record",
-            )
-            continue
-        contact, offered = value["contact"], value["offered"]
-        fits = (
-            offered["order_id"] == order["id"]
-            and start <= contact["started_at"] < end
-            and offered["network"] in chosen["networks"]
-            and contact["registry_country"] in chosen["countries"]
-            and contact["rung"] >= 3  # noqa: PLR2004 - from here on a contact
-            and (not chosen["offers"] or offered["offer_id"] in chosen["offers"])
-            and (not chosen["visits"] or contact["visit_id"] in chosen["visits"])
-        )
-        _need(fits, f"entry {each.index} was not asked for")
+        asked = is_selected(json.loads(each.record), request["selection"], order["id"])
+        _need(asked, f"entry {each.index} was not asked for")
 
 
 def _sortable(moment: str) -> str:

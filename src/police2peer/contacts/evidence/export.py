@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""From an approved request and a ledger to a pack; the disclosure is in the custody log before the pack is given out.
+
+1. the request bears two signatures that this agency accepts, and stays inside the order; 2. the order bears its own;
+3. the ledger holds; 4. what was collected since is noted; 5. the records that are asked for are opened, all others stay
+sealed; 6. the disclosure is noted; 7. the pack is made, signed, and sealed to its recipients where they have a key.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final, Protocol
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from police2peer.campaign import OperationOrder, SignedOrder, check_order
+from police2peer.contacts.evidence.approval import SignedRequest, check_request
+from police2peer.contacts.evidence.case import Disclosed
+from police2peer.contacts.evidence.custody import Custody
+from police2peer.contacts.evidence.custody_entry import Act, CustodyEntry
+from police2peer.contacts.evidence.envelope import seal_envelope
+from police2peer.contacts.evidence.pack import PackedLedger, PackEntry, PackMaker
+from police2peer.contacts.evidence.request import EvidenceRequest, check_inside
+from police2peer.contacts.evidence.tree import MemoryTree
+from police2peer.contacts.evidence.verify_pack import is_selected
+from police2peer.contacts.ledger import ContactRecord, GapRecord, read_record
+from police2peer.errors import BadInput
+
+__all__ = ["Exported", "Officer", "SealedEntry", "SealedLedger", "export_pack", "note_collection", "selected_files"]
+
+_LEDGER_REASON: Final = "recorded by the node under the order"
+
+
+@dataclass(frozen=True, slots=True)
+class SealedEntry:
+    """A record as it lies in the ledger, with the key that opens it and nothing else; `header` is its segment's."""
+
+    index: int
+    entry: bytes
+    key: bytes
+    header: int
+    record: bytes
+
+
+class SealedLedger(Protocol):
+    """A ledger that was checked, opened with the agency's key."""
+
+    def state(self, after: int) -> PackedLedger:
+        """Give the signed state to which proofs lead; it covers the entry `after`."""
+        ...
+
+    def leaf_hashes(self) -> Sequence[bytes]:
+        """Give the hashes of all entries."""
+        ...
+
+    def entry(self, index: int) -> bytes:
+        """Give an entry as it is hashed: kind and body."""
+        ...
+
+    def records(self, start: datetime, end: datetime) -> Iterator[SealedEntry]:
+        """Open, one after another, the records of all segments that may hold something of a time."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Officer:
+    """Who acts, with the key that says so."""
+
+    name: str
+    key: Ed25519PrivateKey
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A pack, and what is in it."""
+
+    content: bytes
+    entries: int
+    contacts: int
+    gaps: int
+    is_sealed: bool
+
+
+def check_signed_order(order: SignedOrder, trusted: frozenset[bytes]) -> OperationOrder:
+    """Give the order when both approvers signed it. That it has ended or was withdrawn since changes no record."""
+    return check_order(replace(order, withdrawals=()), now=order.order.start, trusted=trusted, campaign_sha256=None)
+
+
+def note_collection(custody: Custody, ledger: SealedLedger, officer: Officer, at: datetime) -> CustodyEntry | None:
+    """Note which entries were collected since the last such note; None where there are none."""
+    origin, size = ledger.state(-1).origin, len(ledger.leaf_hashes())
+    noted = 0
+    for each in custody.entries():
+        if each.act is Act.COLLECTION and each.ledger == origin:
+            noted = max(noted, max(custody.subjects_of(each), default=-1) + 1)
+    if noted >= size:
+        return None
+    entry = CustodyEntry(0, at, Act.COLLECTION, officer.name, _LEDGER_REASON, ledger=origin)
+    return custody.record(entry, officer.key, range(noted, size))
+
+
+def select_records(
+    ledger: SealedLedger, request: EvidenceRequest, progress: Callable[[int], None] = lambda _: None
+) -> list[SealedEntry]:
+    """Give the records that a request asks for, in the order of the ledger."""
+    chosen = json.loads(request.to_bytes())["selection"]
+    found = []
+    for number, each in enumerate(ledger.records(request.selection.start, request.selection.end), start=1):
+        if is_selected(json.loads(each.record), chosen, request.order_id):
+            found.append(each)
+        if number % 10_000 == 0:
+            progress(number)
+    return found
+
+
+def disclosed(entries: Sequence[SealedEntry]) -> list[Disclosed]:
+    """Read records that were opened."""
+    return [Disclosed(each.index, read_record(each.record)) for each in entries]
+
+
+def selected_files(records: Sequence[Disclosed]) -> list[tuple[str, int]]:
+    """Name each warning file in these records once, by SHA-256 and size."""
+    named = (each.record for each in records)
+    return sorted(
+        {(record.file_sha256, record.file_size_bytes) for record in named if isinstance(record, ContactRecord)}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """Everything that one export needs; `excerpt` gives the part of the catalogue that proves some files."""
+
+    signed: SignedRequest
+    order: SignedOrder
+    ledger: SealedLedger
+    custody: Custody
+    officer: Officer
+    trusted: frozenset[bytes]
+    approvers: frozenset[bytes]
+    excerpt: Callable[[Sequence[tuple[str, int]]], Mapping[str, bytes]]
+    random_bytes: Callable[[int], bytes]
+    tool_version: str
+    build_sha256: str
+
+
+def export_pack(given: Export, at: datetime, progress: Callable[[int], None] = lambda _: None) -> Exported:
+    """Carry a request out. See the module for the steps."""
+    request = check_request(given.signed, trusted=given.trusted)  # 1
+    check_inside(request, check_signed_order(given.order, given.approvers))  # 1, 2
+    note_collection(given.custody, given.ledger, given.officer, at)  # 3 was done by who opened it; 4
+    chosen = select_records(given.ledger, request, progress)  # 5
+    if not chosen:
+        raise BadInput(
+            "no record of the ledger is asked for by this request",
+            remedy="compare its period, networks and countries with `police2peer ledger status`; nothing was disclosed",
+        )
+    records = disclosed(chosen)
+    entries, state = _prove(given.ledger, chosen)
+    given.custody.record(_disclosure(given, request, at, state.origin), given.officer.key, _numbers(chosen))  # 6
+    maker = PackMaker(given.signed, given.order, state, given.tool_version, given.build_sha256)
+    pack = maker.make(entries, records, given.excerpt(selected_files(records)), given.officer.key, at)  # 7
+    keys = [each.key for each in request.recipients if each.key is not None]
+    gaps = sum(isinstance(each.record, GapRecord) for each in records)
+    visits = {each.record.visit_id for each in records if isinstance(each.record, ContactRecord)}
+    content = seal_envelope(pack, keys, given.random_bytes) if keys else pack
+    return Exported(content, len(records), len(visits), gaps, bool(keys))
+
+
+def _numbers(chosen: Sequence[SealedEntry]) -> list[int]:
+    return [each.index for each in chosen]
+
+
+def _disclosure(given: Export, request: EvidenceRequest, at: datetime, origin: str) -> CustodyEntry:
+    return CustodyEntry(
+        number=0,
+        at=at,
+        act=Act.DISCLOSURE,
+        who=given.officer.name,
+        why=request.reason[:500],
+        ground=request.legal_ground[:500],
+        to=tuple(f"{each.country} {each.agency}" for each in request.recipients),
+        request=request.id,
+        ledger=origin,
+        note="; ".join(
+            f"transfer to {each.country}: {each.ground.value}" for each in request.recipients if each.is_third_country
+        ),
+    )
+
+
+def _prove(ledger: SealedLedger, chosen: Sequence[SealedEntry]) -> tuple[list[PackEntry], PackedLedger]:
+    """Give the chosen entries and the headers of their segments, each with its proof."""
+    state = ledger.state(max(_numbers(chosen)))
+    tree = MemoryTree(ledger.leaf_hashes()[: state.size])
+    keys = {each.index: each for each in chosen}
+    entries = []
+    for index in sorted({*keys, *(each.header for each in chosen)}):
+        proof, own = tree.proof(index, state.size), keys.get(index)
+        key = b"" if own is None else own.key
+        entries.append(PackEntry(index, ledger.entry(index) if own is None else own.entry, proof, key))
+    return entries, state
