@@ -62,9 +62,7 @@ def read_file(path: Path, most_bytes: int) -> bytes:
 @click.option("--out", type=_FILE, help="Where the signed request is written  [default: REQUEST.json]")
 @_JSON
 @unlocking
-def request(
-    wanted: Path, order_path: Path, key_path: "Path | TokenUri", out: Path | None, *, as_json: bool
-) -> None:
+def request(wanted: Path, order_path: Path, key_path: "Path | TokenUri", out: Path | None, *, as_json: bool) -> None:
     """Sign what REQUEST.toml asks for, as who asks; it must stay inside the order."""
     from police2peer.campaign import read_signing_key  # noqa: PLC0415 - as in read_order
     from police2peer.contacts.evidence import (  # noqa: PLC0415

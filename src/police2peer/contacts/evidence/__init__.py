@@ -17,8 +17,12 @@ if TYPE_CHECKING:
         write_request,
     )
     from police2peer.contacts.evidence.case import CaseFrame, Disclosed, case_graph, ontology, write_case
+    from police2peer.contacts.evidence.checking import ReceivedPack, as_json, check_received, warning_files
     from police2peer.contacts.evidence.custody import Custody, begin_custody
     from police2peer.contacts.evidence.custody_entry import Act, CustodyEntry
+    from police2peer.contacts.evidence.envelope import is_sealed, open_envelope, seal_envelope
+    from police2peer.contacts.evidence.export import Export, Exported, Officer, export_pack, note_collection
+    from police2peer.contacts.evidence.opened_ledger import OpenedEntry, OpenedLedger
     from police2peer.contacts.evidence.plain_text import shown
     from police2peer.contacts.evidence.request import (
         EvidenceRequest,
@@ -27,7 +31,9 @@ if TYPE_CHECKING:
         TransferGround,
         check_inside,
     )
+    from police2peer.contacts.evidence.request_file import read_request_file
     from police2peer.contacts.evidence.statement import RUNGS, set_statement, words
+    from police2peer.contacts.evidence.verify_pack import summary
 
 __all__ = [
     "RUNGS",
@@ -37,20 +43,36 @@ __all__ = [
     "CustodyEntry",
     "Disclosed",
     "EvidenceRequest",
+    "Export",
+    "Exported",
+    "Officer",
+    "OpenedEntry",
+    "OpenedLedger",
+    "ReceivedPack",
     "Recipient",
     "Selection",
     "SignedRequest",
     "TransferGround",
     "approve_request",
+    "as_json",
     "begin_custody",
     "case_graph",
     "check_inside",
+    "check_received",
     "check_request",
+    "export_pack",
+    "is_sealed",
+    "note_collection",
     "ontology",
+    "open_envelope",
     "read_request",
+    "read_request_file",
+    "seal_envelope",
     "set_statement",
     "shown",
     "sign_request",
+    "summary",
+    "warning_files",
     "words",
     "write_case",
     "write_request",
@@ -66,11 +88,17 @@ _WHERE = {
         "write_request",
     ),
     "case": ("CaseFrame", "Disclosed", "case_graph", "ontology", "write_case"),
+    "checking": ("ReceivedPack", "as_json", "check_received", "warning_files"),
     "custody": ("Custody", "begin_custody"),
     "custody_entry": ("Act", "CustodyEntry"),
+    "envelope": ("is_sealed", "open_envelope", "seal_envelope"),
+    "export": ("Export", "Exported", "Officer", "export_pack", "note_collection"),
+    "opened_ledger": ("OpenedEntry", "OpenedLedger"),
     "plain_text": ("shown",),
     "request": ("EvidenceRequest", "Recipient", "Selection", "TransferGround", "check_inside"),
+    "request_file": ("read_request_file",),
     "statement": ("RUNGS", "set_statement", "words"),
+    "verify_pack": ("summary",),
 }
 _MODULE_OF = {name: module for module, names in _WHERE.items() for name in names}
 

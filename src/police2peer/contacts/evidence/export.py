@@ -2,65 +2,37 @@
 """From an approved request and a ledger to a pack; the disclosure is in the custody log before the pack is given out.
 
 1. the request bears two signatures that this agency accepts, and stays inside the order; 2. the order bears its own;
-3. the ledger holds; 4. what was collected since is noted; 5. the records that are asked for are opened, all others stay
-sealed; 6. the disclosure is noted; 7. the pack is made, signed, and sealed to its recipients where they have a key.
+3. the ledger holds; 4. what was collected since is noted; 5. the records that are asked for are found, and the keys
+of all others stay here; 6. the disclosure is noted; 7. the pack is made, signed, and sealed to its recipients where
+they have a key.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from police2peer.campaign import OperationOrder, SignedOrder, check_order
+from police2peer.catalogue import KnownFile
 from police2peer.contacts.evidence.approval import SignedRequest, check_request
 from police2peer.contacts.evidence.case import Disclosed
+from police2peer.contacts.evidence.checking import warning_files
 from police2peer.contacts.evidence.custody import Custody
 from police2peer.contacts.evidence.custody_entry import Act, CustodyEntry
 from police2peer.contacts.evidence.envelope import seal_envelope
+from police2peer.contacts.evidence.opened_ledger import OpenedEntry, OpenedLedger
 from police2peer.contacts.evidence.pack import PackedLedger, PackEntry, PackMaker
 from police2peer.contacts.evidence.request import EvidenceRequest, check_inside
-from police2peer.contacts.evidence.tree import MemoryTree
 from police2peer.contacts.evidence.verify_pack import is_selected
 from police2peer.contacts.ledger import ContactRecord, GapRecord, read_record
 from police2peer.errors import BadInput
 
-__all__ = ["Exported", "Officer", "SealedEntry", "SealedLedger", "export_pack", "note_collection", "selected_files"]
+__all__ = ["Export", "Exported", "Officer", "check_signed_order", "disclosed", "export_pack", "note_collection"]
 
 _LEDGER_REASON: Final = "recorded by the node under the order"
-
-
-@dataclass(frozen=True, slots=True)
-class SealedEntry:
-    """A record as it lies in the ledger, with the key that opens it and nothing else; `header` is its segment's."""
-
-    index: int
-    entry: bytes
-    key: bytes
-    header: int
-    record: bytes
-
-
-class SealedLedger(Protocol):
-    """A ledger that was checked, opened with the agency's key."""
-
-    def state(self, after: int) -> PackedLedger:
-        """Give the signed state to which proofs lead; it covers the entry `after`."""
-        ...
-
-    def leaf_hashes(self) -> Sequence[bytes]:
-        """Give the hashes of all entries."""
-        ...
-
-    def entry(self, index: int) -> bytes:
-        """Give an entry as it is hashed: kind and body."""
-        ...
-
-    def records(self, start: datetime, end: datetime) -> Iterator[SealedEntry]:
-        """Open, one after another, the records of all segments that may hold something of a time."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +59,9 @@ def check_signed_order(order: SignedOrder, trusted: frozenset[bytes]) -> Operati
     return check_order(replace(order, withdrawals=()), now=order.order.start, trusted=trusted, campaign_sha256=None)
 
 
-def note_collection(custody: Custody, ledger: SealedLedger, officer: Officer, at: datetime) -> CustodyEntry | None:
+def note_collection(custody: Custody, ledger: OpenedLedger, officer: Officer, at: datetime) -> CustodyEntry | None:
     """Note which entries were collected since the last such note; None where there are none."""
-    origin, size = ledger.state(-1).origin, len(ledger.leaf_hashes())
+    origin, size = ledger.reader.origin, len(ledger.reader)
     noted = 0
     for each in custody.entries():
         if each.act is Act.COLLECTION and each.ledger == origin:
@@ -101,12 +73,12 @@ def note_collection(custody: Custody, ledger: SealedLedger, officer: Officer, at
 
 
 def select_records(
-    ledger: SealedLedger, request: EvidenceRequest, progress: Callable[[int], None] = lambda _: None
-) -> list[SealedEntry]:
+    ledger: OpenedLedger, request: EvidenceRequest, progress: Callable[[int], None] = lambda _: None
+) -> list[OpenedEntry]:
     """Give the records that a request asks for, in the order of the ledger."""
     chosen = json.loads(request.to_bytes())["selection"]
     found = []
-    for number, each in enumerate(ledger.records(request.selection.start, request.selection.end), start=1):
+    for number, each in enumerate(ledger.records(request.selection.start), start=1):
         if is_selected(json.loads(each.record), chosen, request.order_id):
             found.append(each)
         if number % 10_000 == 0:
@@ -114,17 +86,9 @@ def select_records(
     return found
 
 
-def disclosed(entries: Sequence[SealedEntry]) -> list[Disclosed]:
+def disclosed(entries: Sequence[OpenedEntry]) -> list[Disclosed]:
     """Read records that were opened."""
     return [Disclosed(each.index, read_record(each.record)) for each in entries]
-
-
-def selected_files(records: Sequence[Disclosed]) -> list[tuple[str, int]]:
-    """Name each warning file in these records once, by SHA-256 and size."""
-    named = (each.record for each in records)
-    return sorted(
-        {(record.file_sha256, record.file_size_bytes) for record in named if isinstance(record, ContactRecord)}
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +97,12 @@ class Export:
 
     signed: SignedRequest
     order: SignedOrder
-    ledger: SealedLedger
+    ledger: OpenedLedger
     custody: Custody
     officer: Officer
     trusted: frozenset[bytes]
     approvers: frozenset[bytes]
-    excerpt: Callable[[Sequence[tuple[str, int]]], Mapping[str, bytes]]
+    excerpt: Callable[[Sequence[KnownFile]], Mapping[str, bytes]]
     random_bytes: Callable[[int], bytes]
     tool_version: str
     build_sha256: str
@@ -153,13 +117,13 @@ def export_pack(given: Export, at: datetime, progress: Callable[[int], None] = l
     if not chosen:
         raise BadInput(
             "no record of the ledger is asked for by this request",
-            remedy="compare its period, networks and countries with `police2peer ledger status`; nothing was disclosed",
+            remedy="compare its period, networks and countries with what was recorded; nothing was disclosed",
         )
     records = disclosed(chosen)
     entries, state = _prove(given.ledger, chosen)
     given.custody.record(_disclosure(given, request, at, state.origin), given.officer.key, _numbers(chosen))  # 6
     maker = PackMaker(given.signed, given.order, state, given.tool_version, given.build_sha256)
-    pack = maker.make(entries, records, given.excerpt(selected_files(records)), given.officer.key, at)  # 7
+    pack = maker.make(entries, records, given.excerpt(warning_files(records)), given.officer.key, at)  # 7
     keys = [each.key for each in request.recipients if each.key is not None]
     gaps = sum(isinstance(each.record, GapRecord) for each in records)
     visits = {each.record.visit_id for each in records if isinstance(each.record, ContactRecord)}
@@ -167,7 +131,7 @@ def export_pack(given: Export, at: datetime, progress: Callable[[int], None] = l
     return Exported(content, len(records), len(visits), gaps, bool(keys))
 
 
-def _numbers(chosen: Sequence[SealedEntry]) -> list[int]:
+def _numbers(chosen: Sequence[OpenedEntry]) -> list[int]:
     return [each.index for each in chosen]
 
 
@@ -188,14 +152,13 @@ def _disclosure(given: Export, request: EvidenceRequest, at: datetime, origin: s
     )
 
 
-def _prove(ledger: SealedLedger, chosen: Sequence[SealedEntry]) -> tuple[list[PackEntry], PackedLedger]:
+def _prove(ledger: OpenedLedger, chosen: Sequence[OpenedEntry]) -> tuple[list[PackEntry], PackedLedger]:
     """Give the chosen entries and the headers of their segments, each with its proof."""
     state = ledger.state(max(_numbers(chosen)))
-    tree = MemoryTree(ledger.leaf_hashes()[: state.size])
     keys = {each.index: each for each in chosen}
     entries = []
     for index in sorted({*keys, *(each.header for each in chosen)}):
-        proof, own = tree.proof(index, state.size), keys.get(index)
-        key = b"" if own is None else own.key
-        entries.append(PackEntry(index, ledger.entry(index) if own is None else own.entry, proof, key))
+        proof, own = b"".join(ledger.reader.inclusion_proof(index, state.size)), keys.get(index)
+        leaf, key = (ledger.reader.entry(index).leaf, b"") if own is None else (own.leaf, own.key)
+        entries.append(PackEntry(index, leaf, proof, key))
     return entries, state

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A Merkle tree whose leaves are all in memory, for roots and many proofs at once."""
+"""A Merkle tree whose leaves are all in memory, for its root."""
 
 from collections.abc import Iterable
 
-from police2peer.catalogue.log import hash_children, inclusion_proof, root_of
+from police2peer.catalogue.log import hash_children, root_of
 
 __all__ = ["MemoryTree"]
 
@@ -27,7 +27,3 @@ class MemoryTree:
     def root(self, size: int | None = None) -> bytes:
         """Give the root over the first `size` leaves, or over all."""
         return root_of(len(self) if size is None else size, self._hash_at)
-
-    def proof(self, index: int, size: int) -> bytes:
-        """Give the proof that a leaf is among the first `size`, its hashes end to end."""
-        return b"".join(inclusion_proof(index, size, self._hash_at))

@@ -5,7 +5,8 @@ This file travels inside every pack, and `police2peer evidence verify` runs the 
 
 1. the file is whole: the signature at its end covers every byte before it;
 2. it holds the files that its manifest lists, byte for byte, and no others;
-3. the request bears the signatures of two people with two keys, and the pack is the answer to that request;
+3. the request bears the signatures of two people with two keys, the pack is the answer to that request, and the order
+   bears the signatures of both its approvers;
 4. the checkpoint is signed by the key of the ledger, and by the witnesses that the pack names;
 5. every entry leads by its proof to the root of that checkpoint; an entry stands once;
 6. every key opens its entry, is the key that the entry commits to, and what is inside is a record;
@@ -51,6 +52,7 @@ __all__ = [
 PACK_MAGIC = "p2p-evidence-pack-1"
 COMMENT_BYTES = len(PACK_MAGIC) + 1 + 64 + 1 + 128
 _PACK_PREFIX = b"p2p-evidence-pack-v1\n"
+_ORDER_PREFIX = b"p2p-order-v1\n"
 _REQUEST_PREFIX = b"p2p-evidence-request-v1\n"
 _APPROVAL_PREFIX = b"p2p-evidence-approval-v1\n"
 _MOST_BYTES = 8 * 1024**3
@@ -162,6 +164,20 @@ def _check_request(raw: bytes) -> tuple[dict[str, Any], str, str, str]:
     message = json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
     _verify(bytes.fromhex(two), bytes.fromhex(approval["signature"]), _APPROVAL_PREFIX + message, "the approval")
     return request, digest, one, two
+
+
+def _check_order(raw: bytes) -> tuple[dict[str, Any], str]:
+    """Do step 3 for the order: give it, and its SHA-256."""
+    signed = json.loads(raw)
+    payload = base64.b64decode(signed["payload"], validate=True)
+    order = json.loads(payload)
+    by_key = {each["public_key"]: each["signature"] for each in signed["signatures"]}
+    for approver in order["approvers"]:
+        key = approver["public_key"]
+        _need(key in by_key, "the order is not signed by both its approvers")
+        _verify(bytes.fromhex(key), bytes.fromhex(by_key[key]), _ORDER_PREFIX + payload, "the order")
+    _need(len({each["public_key"] for each in order["approvers"]}) == 2, "the order has not two approvers")  # noqa: PLR2004 - two people
+    return order, hashlib.sha256(payload).hexdigest()
 
 
 def read_vkey(text: str) -> tuple[str, bytes, int, bytes]:
@@ -296,14 +312,11 @@ def check_pack(raw: bytes) -> Checked:
         manifest = json.loads(files["manifest.json"])
         request, digest, requester, approver = _check_request(files["request.json"])  # 3
         _need(manifest["request_sha256"] == digest, "the pack is the answer to another request")
-        order_payload = base64.b64decode(json.loads(files["order.json"])["payload"], validate=True)
-        order = json.loads(order_payload)
+        order, order_sha256 = _check_order(files["order.json"])
         ledger = files["ledger.vkey"].decode().strip()
         named = files["witnesses.vkey"].decode().split()
         origin, size, root, confirmed = _check_checkpoint(files["checkpoint"].decode(), ledger, named)  # 4
-        entries = _check_entries(
-            files["entries.jsonl"], size, root, hashlib.sha256(order_payload).hexdigest()
-        )  # 5, 6
+        entries = _check_entries(files["entries.jsonl"], size, root, order_sha256)  # 5, 6
         _check_selected(entries, request, order)  # 7
     except PackError:
         raise
