@@ -20,6 +20,8 @@ _NOUNS = {
     "catalogue": ("catalogue", "keep the signed register of warning files"),
     "counting": ("counting", "see what was counted, and let nodes count together"),
     "credentials": ("credentials", "sign and check content credentials (C2PA) inside files"),
+    "custody": ("custody", "keep and check the log of what was done with records"),
+    "evidence": ("evidence", "ask for records, export them as a pack, verify a pack"),
     "help": ("help", "keep the directory of help services"),
     "key": ("key", "make and show signing keys"),
     "lab": ("lab", "a loopback network to see the whole mission on"),

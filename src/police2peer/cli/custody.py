@@ -7,21 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from police2peer.cli.evidence_looking import report
+from police2peer.cli.evidence_options import CUSTODY
 from police2peer.cli.unlocking import unlocking
 
 if TYPE_CHECKING:
     from police2peer.contacts.evidence import CustodyEntry
 
-__all__ = ["CUSTODY", "custody"]
+__all__ = ["custody"]
 
-CUSTODY = click.option(
-    "--custody",
-    "custody_path",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("custody"),
-    show_default=True,
-    help="The folder of the custody log.",
-)
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
 
@@ -92,3 +86,6 @@ def verify(since: Path | None, custody_path: Path, *, as_json: bool) -> None:
         return
     grew = "" if old is None else f"; it begins with the {old.size} entries of the older checkpoint"
     click.echo(f"{log.key.name} holds: {count} entries, root {told['root']}{grew}")
+
+
+custody.add_command(report)

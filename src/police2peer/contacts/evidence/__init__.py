@@ -16,12 +16,14 @@ if TYPE_CHECKING:
         sign_request,
         write_request,
     )
+    from police2peer.contacts.evidence.build import build_sha256, tool_version
     from police2peer.contacts.evidence.case import CaseFrame, Disclosed, case_graph, ontology, write_case
     from police2peer.contacts.evidence.checking import ReceivedPack, as_json, check_received, warning_files
     from police2peer.contacts.evidence.custody import Custody, begin_custody
     from police2peer.contacts.evidence.custody_entry import Act, CustodyEntry
     from police2peer.contacts.evidence.envelope import is_sealed, open_envelope, seal_envelope
     from police2peer.contacts.evidence.export import Export, Exported, Officer, export_pack, note_collection
+    from police2peer.contacts.evidence.looking import Access, Look, Told, look_at, tell_person
     from police2peer.contacts.evidence.opened_ledger import OpenedEntry, OpenedLedger
     from police2peer.contacts.evidence.plain_text import shown
     from police2peer.contacts.evidence.request import (
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "RUNGS",
+    "Access",
     "Act",
     "CaseFrame",
     "Custody",
@@ -45,6 +48,7 @@ __all__ = [
     "EvidenceRequest",
     "Export",
     "Exported",
+    "Look",
     "Officer",
     "OpenedEntry",
     "OpenedLedger",
@@ -52,16 +56,19 @@ __all__ = [
     "Recipient",
     "Selection",
     "SignedRequest",
+    "Told",
     "TransferGround",
     "approve_request",
     "as_json",
     "begin_custody",
+    "build_sha256",
     "case_graph",
     "check_inside",
     "check_received",
     "check_request",
     "export_pack",
     "is_sealed",
+    "look_at",
     "note_collection",
     "ontology",
     "open_envelope",
@@ -72,6 +79,8 @@ __all__ = [
     "shown",
     "sign_request",
     "summary",
+    "tell_person",
+    "tool_version",
     "warning_files",
     "words",
     "write_case",
@@ -87,12 +96,14 @@ _WHERE = {
         "sign_request",
         "write_request",
     ),
+    "build": ("build_sha256", "tool_version"),
     "case": ("CaseFrame", "Disclosed", "case_graph", "ontology", "write_case"),
     "checking": ("ReceivedPack", "as_json", "check_received", "warning_files"),
     "custody": ("Custody", "begin_custody"),
     "custody_entry": ("Act", "CustodyEntry"),
     "envelope": ("is_sealed", "open_envelope", "seal_envelope"),
     "export": ("Export", "Exported", "Officer", "export_pack", "note_collection"),
+    "looking": ("Access", "Look", "Told", "look_at", "tell_person"),
     "opened_ledger": ("OpenedEntry", "OpenedLedger"),
     "plain_text": ("shown",),
     "request": ("EvidenceRequest", "Recipient", "Selection", "TransferGround", "check_inside"),
