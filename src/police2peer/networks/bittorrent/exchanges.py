@@ -23,10 +23,13 @@ from police2peer.networks.bittorrent.shelf import Placed
 from police2peer.networks.contract import (
     Address,
     ClientNamed,
+    DataAcknowledged,
     DataRequested,
     DataSent,
     Departure,
     EvidenceGap,
+    Identifier,
+    IdentifierKind,
     PeerConnected,
     PeerEvent,
     PeerLeft,
@@ -64,13 +67,25 @@ class _Connection:
     touched: bool = False
     asked: Ranges = field(default_factory=list)
     sent: Ranges = field(default_factory=list)
+    was_sent: bool = False
+    holds: list[bool] = field(default_factory=list)
+    """The pieces that the peer was seen to hold at the last look."""
 
 
 class Exchanges:
-    """Translates batches of alerts. `find` gives the offer a torrent handle stands for, if it is one of ours."""
+    """Translates batches of alerts.
 
-    def __init__(self, find: Callable[[lt.torrent_handle], Placed | None]) -> None:
+    `find` gives the offer a torrent handle stands for, if it is one of ours; `our_end` our end of a connection with
+    a host, None where that cannot be told.
+    """
+
+    def __init__(
+        self,
+        find: Callable[[lt.torrent_handle], Placed | None],
+        our_end: Callable[[str], Address | None] = lambda _: None,
+    ) -> None:
         self._find = find
+        self._our_end = our_end
         # By the endpoint as messages write it; several only where one uTP socket speaks about several offers.
         self._live: dict[str, list[_Connection]] = {}
         self._touched: list[_Connection] = []
@@ -87,8 +102,8 @@ class Exchanges:
         }
         self.others: list[lt.alert] = []
         """The alerts of the last batch that say nothing about peers."""
-        self.unnamed: set[lt.torrent_handle] = set()
-        """Torrents with a peer that asked for data and gave no name yet: worth a look at their peers."""
+        self.to_look_at: dict[lt.torrent_handle, None] = {}
+        """Torrents with a peer that was sent data: worth a look at what their peers are called and hold."""
 
     @property
     def peers(self) -> int:
@@ -134,7 +149,7 @@ class Exchanges:
                 return connection
         connection = _Connection(offer, Address(*endpoint))
         there.append(connection)
-        self._out.append(PeerConnected(at, NAME, offer.id, connection.peer))
+        self._out.append(PeerConnected(at, NAME, offer.id, connection.peer, self._our_end(endpoint[0])))
         return connection
 
     def _touch(self, connection: _Connection) -> None:
@@ -170,9 +185,10 @@ class Exchanges:
             if found is None:
                 return
             connection = self._open(found, endpoint, at)
-        if not connection.peer_id:
+        if not connection.was_sent:
+            connection.was_sent = True
             self._identify(connection, alert.pid, at)
-            self.unnamed.add(alert.handle)
+            self.to_look_at[alert.handle] = None
         offer = connection.offer
         first = alert.piece_index * offer.piece_length_bytes + alert.block_index * _BLOCK_BYTES
         _extend(connection.sent, first, min(_BLOCK_BYTES, offer.size_bytes - first))
@@ -188,26 +204,34 @@ class Exchanges:
                     del self._live[endpoint]
                 self._identify(connection, alert.pid, at)
                 self._flush(connection, at)
-                self._out.append(PeerLeft(at, NAME, offer.id, connection.peer, self._departure(alert, offer)))
+                departure = self._departure(alert, offer)
+                if departure is Departure.COMPLETE and connection.was_sent:
+                    self._out.append(DataAcknowledged(at, NAME, offer.id, connection.peer, 0, offer.size_bytes))
+                self._out.append(PeerLeft(at, NAME, offer.id, connection.peer, departure))
                 return
 
     def _identify(self, connection: _Connection, pid: lt.sha1_hash, at: datetime) -> None:
-        prefix = pid.to_bytes()[:8]
-        if not connection.peer_id and prefix != _NO_ID:
-            connection.peer_id = prefix
-            self._out.append(ClientNamed(at, NAME, connection.offer.id, connection.peer, prefix, ""))
+        whole = pid.to_bytes()
+        if not connection.peer_id and whole[:8] != _NO_ID:
+            connection.peer_id = whole[:8]
+            self._out.append(_named(connection, whole, "", at))
 
-    def names(self, handle: lt.torrent_handle, at: datetime) -> list[WireEvent]:
-        """Ask the engine what the live peers of a torrent call themselves (the alert for it has no Python form)."""
+    def look(self, handle: lt.torrent_handle, at: datetime) -> list[WireEvent]:
+        """Ask the engine what the live peers of a torrent are called and hold (no alert with a Python form says it).
+
+        A torrent whose peers may have more to tell is looked at again.
+        """
         offer = self._find(handle)
         found: list[WireEvent] = []
+        again = False
         for peer in handle.get_peer_info() if offer else ():
             for connection in self._live.get(_endpoint_text(*peer.ip), ()):
-                if connection.offer is offer and peer.client and not connection.named:
-                    connection.named = True
-                    peer_id = connection.peer_id or peer.pid.to_bytes()[:8]
-                    name = peer.client.decode("utf-8", "replace")[:64]
-                    found.append(ClientNamed(at, NAME, offer.id, connection.peer, peer_id, name))
+                if connection.offer is offer and connection.was_sent:
+                    found += _name(connection, peer, at)
+                    found += _acknowledged(connection, peer, at)
+                    again = True
+        if again:
+            self.to_look_at[handle] = None
         return found
 
     def _departure(self, alert: lt.peer_disconnected_alert, offer: Placed) -> Departure:
@@ -227,6 +251,33 @@ class Exchanges:
         connection.asked.clear()
         connection.sent.clear()
         connection.touched = False
+
+
+def _named(connection: _Connection, peer_id: bytes, name: str, at: datetime) -> ClientNamed:
+    identifiers = (Identifier(IdentifierKind.PEER_ID, peer_id),) if peer_id[:8] != _NO_ID else ()
+    return ClientNamed(at, NAME, connection.offer.id, connection.peer, peer_id[:8], name, identifiers)
+
+
+def _name(connection: _Connection, peer: lt.peer_info, at: datetime) -> list[ClientNamed]:
+    if connection.named or not peer.client:
+        return []
+    connection.named = True
+    name = peer.client.decode("utf-8", "replace")[:64]
+    return [_named(connection, peer.pid.to_bytes(), name, at)]
+
+
+def _acknowledged(connection: _Connection, peer: lt.peer_info, at: datetime) -> list[DataAcknowledged]:
+    """Give the pieces that a peer holds and was not seen to hold before, as ranges of bytes."""
+    if peer.num_pieces == sum(connection.holds):
+        return []
+    before, now, offer = connection.holds, list(peer.pieces), connection.offer
+    connection.holds = now
+    ranges: Ranges = []
+    for piece, holds in enumerate(now):
+        if holds and not (piece < len(before) and before[piece]):
+            first = piece * offer.piece_length_bytes
+            _extend(ranges, first, min(offer.piece_length_bytes, offer.size_bytes - first))
+    return [DataAcknowledged(at, NAME, offer.id, connection.peer, first, length) for first, length in ranges]
 
 
 def _extend(ranges: Ranges, first: int, length: int) -> None:

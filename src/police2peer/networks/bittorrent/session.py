@@ -40,8 +40,8 @@ _log = logging.getLogger(__name__)
 _TURN_MS: Final = 200
 _GATHER_S: Final = 0.02  # alerts gather while this passes; the queue holds seconds of the fastest rate seen
 _STATS_EVERY_S: Final = 2.0
-_NAMES_EVERY_S: Final = 0.5
-_NAMES_A_TURN: Final = 50  # torrents; each look at the peers of one costs a round trip of the engine
+_LOOK_EVERY_S: Final = 0.5
+_LOOKS_A_TURN: Final = 50  # torrents; each look at the peers of one costs a round trip of the engine
 _FLAGS_A_TURN: Final = 250  # 100,000 offers are looked at again within 14 minutes
 _READY_S: Final = 30.0  # a batch is ready within a second; a slow disk may take longer
 _DHT_A_TURN: Final = 20  # announcements forced at a time once the DHT is reached
@@ -90,7 +90,7 @@ class Session:
         self._to_look_at: list[OfferId] = []
         self._stopping = threading.Event()
         self._stats_seen = threading.Event()
-        self.exchanges = Exchanges(self._shelf.find)
+        self.exchanges = Exchanges(self._shelf.find, settings.our_end)
         self.announcing = Announcing(settings.trackers)
         self.inside = Inside()
         self._session = open_session(settings)
@@ -196,15 +196,15 @@ class Session:
         del self._session  # libtorrent tells the trackers, at most for stop_tracker_timeout, and ends
 
     def _run(self) -> None:
-        next_stats = next_names = 0.0
+        next_stats = next_look = 0.0
         while not self._stopping.is_set():
             self._session.wait_for_alert(_TURN_MS)
             self._stopping.wait(_GATHER_S)
             self._turn(self._session.pop_alerts())
             now = time.monotonic()
-            if now >= next_names:
-                next_names = now + _NAMES_EVERY_S
-                self._safely(self._ask_names)
+            if now >= next_look:
+                next_look = now + _LOOK_EVERY_S
+                self._safely(self._look_at_peers)
                 self._safely(self._announce_late)
             if now >= next_stats:
                 next_stats = now + _STATS_EVERY_S
@@ -277,11 +277,12 @@ class Session:
         self.inside.alarms = alarms
         self._stats_seen.set()
 
-    def _ask_names(self) -> None:
-        unnamed, events = self.exchanges.unnamed, list[WireEvent]()
-        for handle in [unnamed.pop() for _ in range(min(_NAMES_A_TURN, len(unnamed)))]:
+    def _look_at_peers(self) -> None:
+        waiting, events = self.exchanges.to_look_at, list[WireEvent]()
+        for handle in list(waiting)[:_LOOKS_A_TURN]:
+            del waiting[handle]
             if handle.is_valid():
-                events += self.exchanges.names(handle, self._clock())
+                events += self.exchanges.look(handle, self._clock())
         if events:
             self._deliver(events)
 

@@ -4,8 +4,9 @@
 from dataclasses import dataclass
 
 from police2peer.errors import BadInput
-from police2peer.networks.contract import Limits
+from police2peer.networks.contract import Address, Limits
 
+_ANY = frozenset({"0.0.0.0", "::"})  # noqa: S104 - to tell them apart, not to bind
 _PORTS = range(1, 65536)
 
 
@@ -35,3 +36,10 @@ class BitTorrentSettings:
                 raise BadInput(
                     "a tracker is neither http, https nor udp", remedy="write it as http://HOST:PORT/announce"
                 )
+
+    def our_end(self, peer_host: str) -> Address | None:
+        """Give our end of a connection with a host; None where several of our addresses, or any, could be it."""
+        ours = [host for host in self.listen_hosts if (":" in host) == (":" in peer_host)]
+        if len(ours) != 1 or ours[0] in _ANY:
+            return None
+        return Address(ours[0], self.listen_port)
