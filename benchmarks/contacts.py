@@ -160,7 +160,7 @@ def _naive_step(db: sqlite3.Connection, event: WireEvent, look_up: object) -> No
 
 def _offers(folder: Path) -> list[Offer]:
     hashes = FileHashes(
-        _SIZE, "0" * 64, "0" * 40, "0" * 32, _PIECE, b"", b"", b"", "0" * 32, bytes(16), "A" * 32, "A" * 39
+        _SIZE, "0" * 64, "0" * 40, "0" * 32, _PIECE, b"", b"", b"", "0" * 32, bytes(16), "A" * 32, "A" * 39, b""
     )
     arms = list(Arm)
     return [

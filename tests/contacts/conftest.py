@@ -2,7 +2,7 @@
 """What the tests of contacts share: an offer, a moment, events in short, a store."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from police2peer.campaign import Arm, Language, Title, TitleId
-from police2peer.contacts import Contact, Contacts, Country, TallyStore
+from police2peer.contacts import Contact, Contacts, Country, TallyStore, VisitSink
 from police2peer.networks import (
     Address,
     ClientNamed,
@@ -73,35 +73,44 @@ class Elsewhere:
 class Desk:
     """A counter with its store, and what it closed."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, sinks: Sequence[VisitSink] = ()) -> None:
         self.closed: list[Contact] = []
         self.store = TallyStore(folder / "tallies.sqlite")
-        hashes = FileHashes(
-            SIZE, "0" * 64, "0" * 40, "0" * 32, PIECE, b"", b"", b"", "0" * 32, bytes(16), "A" * 32, "A" * 39, b""
-        )
-        self.offers = {
-            OfferId(f"bittorrent-{number:06d}"): Offer(
-                id=OfferId(f"bittorrent-{number:06d}"),
-                network="bittorrent",
-                title_id=TitleId("T-0001"),
-                title=Title.parse("sample-clip-07"),
-                extension="mp4",
-                path=folder / "clip.mp4",
-                hashes=hashes,
-                arm=arm,
-                language=Language("en"),
-                warning_file_id=cast("WarningFileId", "F-0001"),
-            )
-            for number, arm in enumerate((Arm.HELP, Arm.BLANK), start=1)
-        }
+        self.offers: dict[OfferId, Offer] = {}
+        self.offer_more(2)
         self.contacts = Contacts(
             self.store,
             offers=self.offers.get,
             countries=Elsewhere(),
             random_bytes=random.Random(3).randbytes,
             closed=self.closed.append,
+            sinks=sinks,
             window_s=600,
         )
+
+    def offer_more(self, count: int) -> None:
+        """Have `count` offers, bittorrent-000001 and on; the arms alternate."""
+        for number in range(1, count + 1):
+            offer = _offer(OfferId(f"bittorrent-{number:06d}"), (Arm.BLANK, Arm.HELP)[number % 2])
+            self.offers.setdefault(offer.id, offer)
+
+
+def _offer(id_: OfferId, arm: Arm) -> Offer:
+    hashes = FileHashes(
+        SIZE, "0" * 64, "0" * 40, "0" * 32, PIECE, b"", b"", b"", "0" * 32, bytes(16), "A" * 32, "A" * 39, b""
+    )
+    return Offer(
+        id=id_,
+        network="bittorrent",
+        title_id=TitleId("T-0001"),
+        title=Title.parse("sample-clip-07"),
+        extension="mp4",
+        path=Path("clip.mp4"),
+        hashes=hashes,
+        arm=arm,
+        language=Language("en"),
+        warning_file_id=cast("WarningFileId", "F-0001"),
+    )
 
 
 @pytest.fixture
