@@ -60,18 +60,21 @@ def test_the_documents_name_no_command_that_is_not_there() -> None:
     assert unknown == []
 
 
+_TABLES = {"node", "page", "counting", "trust", "places", "limits", "directconnect", "hub", "ed2k", "following"}
+
+
 def _settings() -> Iterator[str]:
     """Each key that the settings of a machine take, read from the calls that take it."""
-    source = _ROOT / "src" / "police2peer" / "presence" / "settings.py"
-    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+    presence = _ROOT / "src" / "police2peer" / "presence"
+    sources = [presence / "settings.py", presence / "network_settings.py"]
+    for node in (node for source in sources for node in ast.walk(ast.parse(source.read_text(encoding="utf-8")))):
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute | ast.Name):
             continue
         for argument in node.args:
             key = argument.value if isinstance(argument, ast.Constant) else None
             owner = ast.unparse(node.func).partition(".")[0]
             if isinstance(key, str) and (
-                owner in {"node", "page", "counting", "trust", "places"}
-                or owner in {"_hosts", "_optional_texts", "_optional_path"}
+                owner in _TABLES or owner in {"_hosts", "_optional_texts", "_optional_path"}
             ):
                 yield key
                 break

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from police2peer.campaign import SignedOrder, read_signing_key, withdraw_order
-from police2peer.contacts import Contacts, Country, Rung, TallyStore
+from police2peer.campaign import SignedOrder, TermId, read_signing_key, withdraw_order
+from police2peer.contacts import Asked, Contacts, Country, Demand, DemandStore, Rung, TallyStore
 from police2peer.errors import NotAuthentic, NotPermitted, Unavailable
 from police2peer.fleet import read_release
 from police2peer.networks import (
@@ -17,15 +17,18 @@ from police2peer.networks import (
     DataSent,
     EvidenceGap,
     Offer,
+    OfferId,
     OfferPulled,
     PeerConnected,
     PeerLeft,
+    SearchMatched,
     WireEvent,
 )
 from police2peer.networks.contract import Departure
 from police2peer.networks.memory import InMemoryNetwork
 from police2peer.presence import Assignment, Node, Settings, join_offers, read_settings, read_status
 from police2peer.presence.assembly import order_checker
+from police2peer.presence.moving import Choose
 from police2peer.warningfiles import read_manifest
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -40,7 +43,7 @@ class _Nowhere:
 class _Stage:
     """A node on a network in memory, and the clock in our hands."""
 
-    def __init__(self, folder: Path, *, network: InMemoryNetwork | None = None) -> None:
+    def __init__(self, folder: Path, *, network: InMemoryNetwork | None = None, choose: Choose | None = None) -> None:
         self.now = NOW
         self.settings: Settings = read_settings(folder)
         release = read_release(self.settings.release, trusted=self.settings.trusted_release_key())
@@ -48,6 +51,7 @@ class _Stage:
         self.offers: tuple[Offer, ...] = offers
         self.network = network or InMemoryNetwork("bittorrent")
         self.tallies = TallyStore(folder / "node" / "tallies.sqlite")
+        self.searches = DemandStore(folder / "node" / "demand.sqlite")
         by_id = {offer.id: offer for offer in offers}
         contacts = Contacts(self.tallies, offers=by_id.get, countries=_Nowhere(), random_bytes=os.urandom)
         self.status_path = folder / "node" / "status.json"
@@ -57,6 +61,8 @@ class _Stage:
             {"bittorrent": self.network},
             contacts,
             self.tallies,
+            demand=Demand(self.searches, countries=_Nowhere()),
+            choose=choose,
             status_path=self.status_path,
             clock=lambda: self.now,
         )
@@ -178,3 +184,44 @@ def test_a_file_that_is_not_the_released_one_is_not_offered(unit: Path) -> None:
     (settings.files / "manifest.json").write_text(text)
     with pytest.raises(NotAuthentic, match="not those of the release"):
         join_offers(release, read_manifest(settings.files), unit / "node" / "offered")
+
+
+def test_a_search_that_matched_is_demand_and_no_contact(unit: Path) -> None:
+    stage = _Stage(unit)
+    asker = Address("127.0.0.9", 1)
+    stage.run(lambda: stage.network.happen(SearchMatched(NOW, "directconnect", TermId("S-0001"), 2, asker)))
+    assert stage.searches.by("term", "hour") == {("S-0001", "2026-11-23T12"): Asked(1, 1)}
+    assert stage.tallies.tallies() == {}
+
+
+def test_what_is_up_moves_with_the_hour_and_only_within_the_release(unit: Path) -> None:
+    turns: dict[int, set[OfferId]] = {}
+    stage = _Stage(unit, choose=lambda now: frozenset(turns[now.hour]) | {OfferId("not-in-the-release")})
+    first, second, third = (offer.id for offer in stage.offers[:3])
+    turns |= {12: {first, second}, 13: {second, third}}
+    seen: list[set[OfferId]] = []
+
+    async def play() -> None:
+        async with asyncio.timeout(20):
+            running = asyncio.create_task(stage.node.run(ready=lambda: seen.append(set(stage.network.offers))))
+            while not seen:  # noqa: ASYNC110 - the node's own state, not an event's
+                await asyncio.sleep(0.01)
+            stage.now = NOW + timedelta(hours=1)
+            while third not in stage.network.offers:  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.01)
+            seen.append(set(stage.network.offers))
+            stage.node.stop()
+            await running
+
+    asyncio.run(play())
+    assert seen == [{first, second}, {second, third}]
+    assert stage.network.offers == {}
+
+
+def test_a_network_that_is_not_set_up_here_is_left_to_others_and_said(unit: Path) -> None:
+    stage = _Stage(unit)
+    stage.node._left_out = ("ed2k",)
+    stage.run()
+    other = {network.name: network for network in read_status(stage.status_path).networks}["ed2k"]
+    assert (other.offers_up, other.ok) == (0, True)
+    assert "not set up" in other.detail

@@ -21,6 +21,7 @@ _NOUNS = {
     "counting": ("counting", "see what was counted, and let nodes count together"),
     "credentials": ("credentials", "sign and check content credentials (C2PA) inside files"),
     "custody": ("custody", "keep and check the log of what was done with records"),
+    "demand": ("demand", "see which approved terms people search for"),
     "evidence": ("evidence", "ask for records, export them as a pack, verify a pack"),
     "help": ("help", "keep the directory of help services"),
     "key": ("key", "make and show signing keys"),

@@ -14,6 +14,7 @@ from police2peer.contacts.contact import Contact
 from police2peer.contacts.counting import Contacts
 from police2peer.contacts.countries import UNKNOWN_COUNTRY, Countries, Country, RegistryCountries
 from police2peer.contacts.crawlers import CrawlerReason
+from police2peer.contacts.demand import Asked, Demand, DemandRow, DemandStore, searches_in_hour_of_day
 from police2peer.contacts.flags import ExculpatoryFlag
 from police2peer.contacts.folding import FOLDED, Bounds, TallyRow
 from police2peer.contacts.ladder import FIRST_CONTACT, Ladder, Rung
@@ -35,6 +36,7 @@ __all__ = [
     "UNKNOWN_COUNTRY",
     "UNNAMED",
     "VERIFIED_BY_CODE",
+    "Asked",
     "Bounds",
     "ByteRanges",
     "ClientFamily",
@@ -46,6 +48,9 @@ __all__ = [
     "Country",
     "CrawlerKey",
     "CrawlerReason",
+    "Demand",
+    "DemandRow",
+    "DemandStore",
     "Estimate",
     "ExculpatoryFlag",
     "Gap",
@@ -72,5 +77,6 @@ __all__ = [
     "known_families",
     "merge",
     "publishable",
+    "searches_in_hour_of_day",
     "write_period_key",
 ]

@@ -1,13 +1,21 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The node: keeps the offers of a release up, turns wire events into contacts, watches itself."""
 
-from police2peer.presence.assembly import FILES_FOLDER, STATUS_FILE, TALLIES_FILE, assemble_node, join_offers
+from police2peer.presence.assembly import (
+    DEMAND_FILE,
+    FILES_FOLDER,
+    STATUS_FILE,
+    TALLIES_FILE,
+    assemble_node,
+    join_offers,
+)
 from police2peer.presence.node import Assignment, Node
 from police2peer.presence.running import run_until_signalled
 from police2peer.presence.settings import SETTINGS_FILE, Settings, read_settings
 from police2peer.presence.status import NetworkStatus, NodeStatus, is_stale, read_status
 
 __all__ = [
+    "DEMAND_FILE",
     "FILES_FOLDER",
     "SETTINGS_FILE",
     "STATUS_FILE",

@@ -11,17 +11,29 @@ from datetime import datetime
 from pathlib import Path
 
 from police2peer.campaign import OperationOrder, SignedOrder, check_order
-from police2peer.contacts import Contacts, OwnKeys, PeriodKeys, RegistryCountries, SharedKeys, TallyStore
+from police2peer.contacts import (
+    Contacts,
+    Demand,
+    DemandStore,
+    OwnKeys,
+    PeriodKeys,
+    RegistryCountries,
+    SharedKeys,
+    TallyStore,
+    searches_in_hour_of_day,
+)
 from police2peer.errors import BadInput, NotAuthentic, NotPermitted
 from police2peer.fleet import Release, offers_of, read_release
-from police2peer.networks import Network, Offer, OfferId
-from police2peer.networks.bittorrent import BitTorrent, BitTorrentSettings
+from police2peer.networks import Offer, OfferId
+from police2peer.presence.following import WINDOW_DAYS, blocks_of, choose_offers
+from police2peer.presence.joining import SEARCHED, join_networks
 from police2peer.presence.node import Assignment, Clock, Node
 from police2peer.presence.settings import Settings
 from police2peer.warningfiles import Manifest, WarningFileId, materialise, read_manifest
 
 STATUS_FILE = "status.json"
 TALLIES_FILE = "tallies.sqlite"
+DEMAND_FILE = "demand.sqlite"
 FILES_FOLDER = "offered"
 
 
@@ -37,9 +49,12 @@ def assemble_node(
     checked = order_checker(settings, release)
     checked(clock())
     manifest = read_manifest(settings.files)
-    assignment = Assignment(release, join_offers(release, manifest, settings.data / FILES_FOLDER), checked)
+    networks, left_out = join_networks({o.network for o in release.offers}, settings, release.terms, clock)
+    joined = join_offers(release, manifest, settings.data / FILES_FOLDER)
+    offers = tuple(offer for offer in joined if offer.network in networks)
+    assignment = Assignment(release, offers, checked, left_out)
     by_id: Mapping[OfferId, Offer] = {offer.id: offer for offer in assignment.offers}
-    with TallyStore(settings.data / TALLIES_FILE) as tallies:
+    with TallyStore(settings.data / TALLIES_FILE) as tallies, DemandStore(settings.data / DEMAND_FILE) as searches:
         contacts = Contacts(
             tallies,
             offers=by_id.get,
@@ -47,13 +62,14 @@ def assemble_node(
             random_bytes=random_bytes,
             keys=_period_keys(settings, random_bytes),
         )
-        networks = {name: _network(name, settings, clock) for name in sorted({o.network for o in assignment.offers})}
         node = Node(
             settings.node_name,
             assignment,
             networks,
             contacts,
             tallies,
+            demand=Demand(searches, countries=RegistryCountries()),
+            choose=_choice(settings, assignment, searches),
             status_path=settings.data / STATUS_FILE,
             clock=clock,
         )
@@ -111,23 +127,18 @@ def join_offers(release: Release, manifest: Manifest, folder: Path) -> tuple[Off
     return offers_of(release, files, paths)
 
 
-def _network(name: str, settings: Settings, clock: Clock) -> Network:
-    """Choose the class of a network; a new one is one line here."""
-    makers: dict[str, Callable[[], Network]] = {"bittorrent": lambda: _bittorrent(settings, clock)}
-    if name not in makers:
-        raise BadInput(f"this node knows no network {name}", remedy=f"it knows: {', '.join(sorted(makers))}")
-    return makers[name]()
+def _choice(
+    settings: Settings, assignment: Assignment, demand: DemandStore
+) -> Callable[[datetime], frozenset[OfferId]] | None:
+    """Give the rule by which offers are up; None where all are."""
+    most = settings.most_offers
+    if most is None or most >= len(assignment.offers):
+        return None
+    blocks = blocks_of(assignment.offers, assignment.release.terms)
+    seed = f"{assignment.release.campaign_id}\n{settings.node_name}"
 
+    def choose(now: datetime) -> frozenset[OfferId]:
+        asked = searches_in_hour_of_day(demand, now, days=WINDOW_DAYS)
+        return choose_offers(blocks, asked, searched=SEARCHED, most_offers=most, seed=seed)
 
-def _bittorrent(settings: Settings, clock: Clock) -> Network:
-    return BitTorrent(
-        BitTorrentSettings(
-            listen_hosts=settings.listen_hosts,
-            listen_port=settings.port,
-            trackers=settings.trackers,
-            dht=settings.dht_enabled,
-            dht_bootstrap=settings.dht_bootstrap,
-            closed_network=settings.closed_network,
-        ),
-        clock=clock,
-    )
+    return choose

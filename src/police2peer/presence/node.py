@@ -15,10 +15,11 @@ from datetime import datetime
 from pathlib import Path
 
 from police2peer.campaign import OperationOrder
-from police2peer.contacts import Contacts, TallyStore
+from police2peer.contacts import Contacts, Demand, TallyStore
 from police2peer.errors import NotAuthentic, NotPermitted
 from police2peer.fleet import Release
-from police2peer.networks import Network, Offer, OfferPulled
+from police2peer.networks import Network, Offer, OfferPulled, SearchMatched
+from police2peer.presence.moving import Choose, Shelves
 from police2peer.presence.status import NetworkStatus, NodeStatus, write_status
 from police2peer.presence.tasks import spawn
 
@@ -26,6 +27,7 @@ _log = logging.getLogger(__name__)
 
 CHECK_EVERY_S = 1.0
 _STOP_WITHIN_S = 20.0
+_NOT_HERE = "not set up on this machine; its offers are left to others"
 
 Clock = Callable[[], datetime]
 
@@ -35,11 +37,13 @@ class Assignment:
     """What a node is to do: the release, its offers joined with the files on disk, and the check of its order.
 
     `check_order` raises `NotPermitted` or `NotAuthentic` when the order is not in force at the moment given.
+    `left_out` names networks of the release that are not set up on this machine; `offers` has none of theirs.
     """
 
     release: Release
     offers: tuple[Offer, ...]
     check_order: Callable[[datetime], OperationOrder]
+    left_out: tuple[str, ...] = ()
 
 
 class Node:
@@ -53,6 +57,8 @@ class Node:
         contacts: Contacts,
         tallies: TallyStore,
         *,
+        demand: Demand,
+        choose: Choose | None = None,
         status_path: Path,
         clock: Clock,
     ) -> None:
@@ -61,10 +67,12 @@ class Node:
         self._networks = networks
         self._contacts = contacts
         self._tallies = tallies
+        self._demand = demand
+        self._left_out = assignment.left_out
+        self._shelves = Shelves(networks, assignment.offers, choose)
         self._status_path = status_path
         self._clock = clock
         self._state = "starting"
-        self._up = dict.fromkeys(networks, 0)
         self._alarms: set[str] = set()
         self._stop = asyncio.Event()
 
@@ -85,16 +93,14 @@ class Node:
         """
         started_at = self._clock()
         order = self._assignment.check_order(started_at)
-        offers = self._by_network(order)
+        self._check_permitted(order)
         self._contacts.begin(started_at)
         tasks = []
         try:
             for name, network in self._networks.items():
                 await network.start()
                 tasks.append(spawn(f"listen-{name}", self._listen(network), on_failure=self.stop))
-            for name, network in self._networks.items():
-                await network.publish_many(offers[name])
-                self._up[name] = len(offers[name])
+            await self._shelves.settle(started_at)
             self._state = "present"
             watch = spawn("watch", self._watch(started_at, order), on_failure=self.stop)
             tasks.append(watch)
@@ -103,10 +109,11 @@ class Node:
         finally:
             await self._leave(tasks)
             self._contacts.close(self._clock())
+            self._demand.flush(self._clock())
             await self._tell(started_at, order)
 
-    def _by_network(self, order: OperationOrder) -> dict[str, list[Offer]]:
-        """Sort the offers by network; an offer outside the spaces that the order names is not permitted."""
+    def _check_permitted(self, order: OperationOrder) -> None:
+        """Refuse an offer outside the spaces that the order names."""
         named = {space.network for space in order.spaces}
         for offer in self._assignment.offers:
             if offer.network not in named or offer.network not in self._networks:
@@ -114,13 +121,14 @@ class Node:
                     f"the release offers on {offer.network}, which the order or this node does not name",
                     remedy="make the release again from the campaign that the order covers",
                 )
-        return {name: [o for o in self._assignment.offers if o.network == name] for name in self._networks}
 
     async def _listen(self, network: Network) -> None:
         async for event in network.events():
             self._contacts.feed(event)
-            if isinstance(event, OfferPulled):
-                self._up[event.network] = max(0, self._up[event.network] - 1)
+            if isinstance(event, SearchMatched):
+                self._demand.feed(event)
+            elif isinstance(event, OfferPulled):
+                self._shelves.pulled(event)
                 self._alarms.add(f"an offer was pulled on {event.network}: {event.why}")
 
     async def _watch(self, started_at: datetime, order: OperationOrder) -> None:
@@ -134,6 +142,8 @@ class Node:
                 self._stop.set()
                 return
             self._contacts.flush(self._clock())
+            self._demand.flush(self._clock())
+            await self._shelves.settle(self._clock())
             await self._tell(started_at, order)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stop.wait(), CHECK_EVERY_S)
@@ -145,7 +155,7 @@ class Node:
         for name, network in self._networks.items():
             async with asyncio.timeout(_STOP_WITHIN_S):
                 await network.stop()
-            self._up[name] = 0
+            self._shelves.clear(name)
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=_STOP_WITHIN_S)
             for task in late:
@@ -156,7 +166,10 @@ class Node:
         for name, network in self._networks.items():
             health = await network.health()
             self._alarms.update(health.alarms)
-            networks.append(NetworkStatus(name=name, ok=health.ok, detail=health.detail, offers_up=self._up[name]))
+            networks.append(
+                NetworkStatus(name=name, ok=health.ok, detail=health.detail, offers_up=self._shelves.up_on(name))
+            )
+        networks += [NetworkStatus(name=name, ok=True, detail=_NOT_HERE, offers_up=0) for name in self._left_out]
         totals = self._tallies.totals()
         status = NodeStatus(
             node=self._name,

@@ -12,6 +12,16 @@ from pathlib import Path
 from police2peer.campaign import ORDER_NAME, read_public_key, read_public_keys
 from police2peer.contacts import PERIODS
 from police2peer.errors import BadInput
+from police2peer.networks import Limits
+from police2peer.presence.network_settings import (
+    DirectConnectTable,
+    Ed2kTable,
+    check_distinct_ports,
+    following_room,
+    read_directconnect,
+    read_ed2k,
+    read_limits,
+)
 from police2peer.strict_toml import Table, parse_document, read_document
 
 SETTINGS_FILE = "police2peer.toml"
@@ -30,6 +40,7 @@ class Settings:
     `closed_network` says that all of it lives on this machine (the lab). `page_*` is where the public page is served.
     `counting_period` is how long one key stands for the same hosts; `period_key` is where nodes that count together
     find theirs, None for a node that counts for itself.
+    `most_offers` is how many may be up at once; with it presence follows demand (`following`).
     """
 
     node_name: str
@@ -44,6 +55,10 @@ class Settings:
     page_port: int
     counting_period: str
     period_key: Path | None
+    limits: Limits
+    directconnect: DirectConnectTable | None
+    ed2k: Ed2kTable | None
+    most_offers: int | None
     data: Path
     files: Path
     public: Path
@@ -79,6 +94,7 @@ def read_settings(folder: Path) -> Settings:
     node, page, counting, trust, places = (
         document.table(name, required=False) for name in ("node", "page", "counting", "trust", "places")
     )
+    networks = {name: document.table(name, required=False) for name in ("directconnect", "ed2k")}
     settings = Settings(
         node_name=node.text("name", "node-1"),
         listen_hosts=_hosts(node, "listen"),
@@ -92,6 +108,10 @@ def read_settings(folder: Path) -> Settings:
         page_port=page.integer("port", _DEFAULT_PAGE_PORT, most=65535),
         counting_period=_period(counting),
         period_key=_optional_path(folder, counting, "period_key"),
+        limits=read_limits(document.table("limits", required=False)),
+        directconnect=read_directconnect(networks["directconnect"], folder),
+        ed2k=read_ed2k(networks["ed2k"]),
+        most_offers=following_room(document.table("following", required=False)),
         data=folder / places.text("data", "node"),
         files=folder / places.text("files", "files"),
         public=folder / places.text("public", "public"),
@@ -102,6 +122,7 @@ def read_settings(folder: Path) -> Settings:
         release_key=folder / trust.text("release", "trust/release.pub"),
         root=folder / trust.text("root", "trust/root.json"),
     )
+    check_distinct_ports(document, _tcp_ports(settings))
     for table in (node, page, counting, trust, places, document):
         table.finish()
     document.report.raise_if_any()
@@ -118,6 +139,18 @@ def _period(table: Table) -> str:
 def _optional_path(folder: Path, table: Table, key: str) -> Path | None:
     text = table.text(key, "")
     return folder / text if text else None
+
+
+def _tcp_ports(settings: Settings) -> dict[str, int]:
+    ports = {"node.port": settings.port}
+    if settings.directconnect is not None:
+        ports |= {
+            "directconnect.port": settings.directconnect.port,
+            "directconnect.tls_port": settings.directconnect.tls_port,
+        }
+    if settings.ed2k is not None:
+        ports["ed2k.port"] = settings.ed2k.port
+    return ports
 
 
 def _page_host(table: Table) -> str:
