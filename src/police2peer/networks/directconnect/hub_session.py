@@ -235,7 +235,9 @@ class HubSession:
         sid = Sid(message.parameters[0])
         if sid == self.sid:
             said = message.named()
-            yield Refused("30", said.get("MS", ""), _seconds(said.get("TL", "")))
+            # Who is sent away while the password is looked at gave a wrong one; uhub says it no other way.
+            code = "23" if self.state is State.VERIFY else "30"
+            yield Refused(code, said.get("MS", ""), _seconds(said.get("TL", "")))
         elif (known := self._users.pop(sid, None)) is not None:
             self._by_cid.pop(known["ID"], None)
 

@@ -243,7 +243,7 @@ class PeerLink:
     async def _send_opened(self, asked: Get, shared: Shared, length: int) -> None:
         handle = _open_unchanged(shared)
         if handle is None:
-            await self._pull(shared)
+            self._pull(shared)
             return
         with handle:
             packed = asked.compressed and length > _COMPRESSES_ABOVE and pays(handle, asked.first_byte, length)
@@ -258,12 +258,11 @@ class PeerLink:
 
         return sent
 
-    async def _pull(self, shared: Shared) -> None:
-        """Take down an offer whose file is no longer what it was."""
+    def _pull(self, shared: Shared) -> None:
+        """Take down an offer whose file is no longer what it was; this connection ends with it."""
         why = "its file is missing or was changed"
         self._room.pulled(shared.offer.id)
         self._room.emit(OfferPulled(self._room.clock(), NAME, shared.offer.id, why))
-        await self._refuse()
 
     async def _describe(self, asked: GetInformation) -> None:
         shared = self._shared(asked.identifier)

@@ -5,7 +5,6 @@ import asyncio
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from importlib.metadata import version
-from typing import Final
 
 from police2peer.campaign import ApprovedTerm
 from police2peer.networks.background import Background
@@ -24,8 +23,6 @@ from police2peer.networks.directconnect.settings import DirectConnectSettings
 from police2peer.networks.directconnect.share import Share
 from police2peer.networks.directconnect.wire import PLAIN, PROTOCOL_UNSUPPORTED, TLS
 from police2peer.networks.pacing import Pace
-
-_TELL_AFTER_S: Final = 5.0  # hubs are told of changes together; they count updates as a flood
 
 
 class Running:
@@ -121,7 +118,7 @@ class Running:
     async def _tell_hubs(self) -> None:
         while True:
             await self._changed.wait()
-            await asyncio.sleep(_TELL_AFTER_S)
+            await asyncio.sleep(self._settings.tell_s)
             self._changed.clear()
             for hub in self._hubs:
                 hub.tell()

@@ -86,6 +86,7 @@ class DirectConnectSettings:
     stall_s: float = 60.0  # a peer that takes nothing for so long is let go
     idle_s: float = 180.0  # between two requests; DC++ keeps a connection for some minutes
     retry_s: float = 15.0  # the first pause before a hub is tried again; it doubles
+    tell_s: float = 5.0  # hubs are told of changes together; they count updates as a flood
 
     def __post_init__(self) -> None:
         for port in (self.listen_port, self.tls_port):
