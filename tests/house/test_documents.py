@@ -60,7 +60,19 @@ def test_the_documents_name_no_command_that_is_not_there() -> None:
     assert unknown == []
 
 
-_TABLES = {"node", "page", "counting", "trust", "places", "limits", "directconnect", "hub", "ed2k", "following"}
+_TABLES = {
+    "evidence",
+    "node",
+    "page",
+    "counting",
+    "trust",
+    "places",
+    "limits",
+    "directconnect",
+    "hub",
+    "ed2k",
+    "following",
+}
 
 
 def _settings() -> Iterator[str]:

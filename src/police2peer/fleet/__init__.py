@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What travels between an agency's centre and its nodes: signed releases."""
 
-from police2peer.fleet.network_ids import NETWORK_IDS_FILE, network_ids, offers_of, write_network_ids
+from police2peer.fleet.network_ids import NETWORK_IDS_FILE, names_of, network_ids, offers_of, write_network_ids
 from police2peer.fleet.release import (
     Release,
     ReleasedOffer,
@@ -16,6 +16,7 @@ __all__ = [
     "NETWORK_IDS_FILE",
     "Release",
     "ReleasedOffer",
+    "names_of",
     "network_ids",
     "offers_of",
     "parse_release",

@@ -27,11 +27,11 @@ def network_ids(release: Release, manifest: Manifest) -> NetworkIds:
     found: NetworkIds = {}
     for offer in offers_of(release, files, {file.id: Path() for file in manifest.files}):
         ids = found.setdefault(offer.hashes.sha256, [])
-        ids += [pair for pair in _names(offer) if pair not in ids]
+        ids += [pair for pair in names_of(offer) if pair not in ids]
     return {sha256: ids for sha256, ids in found.items() if ids}
 
 
-def _names(offer: Offer) -> tuple[tuple[str, str], ...]:
+def names_of(offer: Offer) -> tuple[tuple[str, str], ...]:
     """Give what links on the offer's network call it; the types are those of docs/catalogue-format.md, "Lookup"."""
     match offer.network:
         case "bittorrent":

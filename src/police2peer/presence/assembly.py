@@ -28,6 +28,7 @@ from police2peer.networks import Offer, OfferId
 from police2peer.presence.following import WINDOW_DAYS, blocks_of, choose_offers
 from police2peer.presence.joining import SEARCHED, join_networks
 from police2peer.presence.node import Assignment, Clock, Node
+from police2peer.presence.sealing import opened_ledger
 from police2peer.presence.settings import Settings
 from police2peer.warningfiles import Manifest, WarningFileId, materialise, read_manifest
 
@@ -47,20 +48,25 @@ def assemble_node(
     """
     release = read_release(settings.release, trusted=settings.trusted_release_key())
     checked = order_checker(settings, release)
-    checked(clock())
+    order = checked(clock())
     manifest = read_manifest(settings.files)
     networks, left_out = join_networks({o.network for o in release.offers}, settings, release.terms, clock)
     joined = join_offers(release, manifest, settings.data / FILES_FOLDER)
     offers = tuple(offer for offer in joined if offer.network in networks)
     assignment = Assignment(release, offers, checked, left_out)
     by_id: Mapping[OfferId, Offer] = {offer.id: offer for offer in assignment.offers}
-    with TallyStore(settings.data / TALLIES_FILE) as tallies, DemandStore(settings.data / DEMAND_FILE) as searches:
+    with (
+        opened_ledger(settings, order, assignment, clock=clock, random_bytes=random_bytes) as sealing,
+        TallyStore(settings.data / TALLIES_FILE) as tallies,
+        DemandStore(settings.data / DEMAND_FILE) as searches,
+    ):
         contacts = Contacts(
             tallies,
             offers=by_id.get,
             countries=RegistryCountries(),
             random_bytes=random_bytes,
             keys=_period_keys(settings, random_bytes),
+            sinks=() if sealing is None else (sealing,),
         )
         node = Node(
             settings.node_name,
@@ -72,6 +78,7 @@ def assemble_node(
             choose=_choice(settings, assignment, searches),
             status_path=settings.data / STATUS_FILE,
             clock=clock,
+            sealing=sealing,
         )
         yield node, assignment
 

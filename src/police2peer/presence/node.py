@@ -3,7 +3,8 @@
 
 It promises: nothing is offered before the order was checked, every offer is withdrawn within `CHECK_EVERY_S`
 of the order's end or withdrawal, each event goes to the contact book, and what the book could not take is
-counted as a gap. It never opens a connection to a peer and never writes an address.
+counted as a gap. Under an order that demands records they are sealed, until that order ends.
+It never opens a connection to a peer and never writes an address in clear.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from police2peer.campaign import OperationOrder
 from police2peer.contacts import Contacts, Demand, TallyStore
+from police2peer.contacts.ledger import LedgerSink
 from police2peer.errors import NotAuthentic, NotPermitted
 from police2peer.fleet import Release
 from police2peer.networks import Network, Offer, OfferPulled, SearchMatched
@@ -26,6 +28,7 @@ from police2peer.presence.tasks import spawn
 _log = logging.getLogger(__name__)
 
 CHECK_EVERY_S = 1.0
+SEAL_EVERY_S = 0.1
 _STOP_WITHIN_S = 20.0
 _NOT_HERE = "not set up on this machine; its offers are left to others"
 
@@ -61,6 +64,7 @@ class Node:
         choose: Choose | None = None,
         status_path: Path,
         clock: Clock,
+        sealing: LedgerSink | None = None,
     ) -> None:
         self._name = name
         self._assignment = assignment
@@ -72,6 +76,8 @@ class Node:
         self._shelves = Shelves(networks, assignment.offers, choose)
         self._status_path = status_path
         self._clock = clock
+        self._sealing = sealing
+        self._permitted = True
         self._state = "starting"
         self._alarms: set[str] = set()
         self._stop = asyncio.Event()
@@ -104,12 +110,17 @@ class Node:
             self._state = "present"
             watch = spawn("watch", self._watch(started_at, order), on_failure=self.stop)
             tasks.append(watch)
+            if self._sealing is not None:
+                tasks.append(spawn("seal", self._seal(self._sealing), on_failure=self.stop))
             ready()
             await self._stop.wait()
         finally:
             await self._leave(tasks)
             self._contacts.close(self._clock())
             self._demand.flush(self._clock())
+            if self._sealing is not None:
+                why = "the node stopped" if self._permitted else self._state.removeprefix("ended: ")
+                await asyncio.to_thread(self._sealing.end, why, with_rest=self._permitted)
             await self._tell(started_at, order)
 
     def _check_permitted(self, order: OperationOrder) -> None:
@@ -139,6 +150,7 @@ class Node:
             except (NotPermitted, NotAuthentic) as error:
                 _log.warning("the order is no longer in force: %s", error.facts)
                 self._state = "ended: " + error.facts
+                self._permitted = False
                 self._stop.set()
                 return
             self._contacts.flush(self._clock())
@@ -147,6 +159,13 @@ class Node:
             await self._tell(started_at, order)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stop.wait(), CHECK_EVERY_S)
+
+    async def _seal(self, sink: LedgerSink) -> None:
+        """Seal what waits, in a thread of its own: a slow disk must not hold up the networks."""
+        while not self._stop.is_set():
+            await asyncio.to_thread(sink.flush)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), SEAL_EVERY_S)
 
     async def _leave(self, tasks: Sequence[asyncio.Task[None]]) -> None:
         """Stop every network, which takes all its offers down, and let the listeners read to the end."""
@@ -171,6 +190,7 @@ class Node:
             )
         networks += [NetworkStatus(name=name, ok=True, detail=_NOT_HERE, offers_up=0) for name in self._left_out]
         totals = self._tallies.totals()
+        standing = set() if self._sealing is None or not self._sealing.alarm else {self._sealing.alarm}
         status = NodeStatus(
             node=self._name,
             campaign_id=self._assignment.release.campaign_id,
@@ -184,6 +204,6 @@ class Node:
             contacts_by_rung={str(rung): n for rung, n in enumerate(totals.rungs) if n},
             crawlers=totals.crawlers,
             gaps=totals.gaps,
-            alarms=tuple(sorted(self._alarms)),
+            alarms=tuple(sorted(self._alarms | standing)),
         )
         write_status(self._status_path, status)

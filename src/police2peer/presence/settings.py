@@ -41,6 +41,9 @@ class Settings:
     `counting_period` is how long one key stands for the same hosts; `period_key` is where nodes that count together
     find theirs, None for a node that counts for itself.
     `most_offers` is how many may be up at once; with it presence follows demand (`following`).
+
+    `ledger*` matter under an order that demands records only; `witnesses` are the public keys of partners who confirm
+    the ledger, and `witnesses_needed` how many of them must have.
     """
 
     node_name: str
@@ -68,6 +71,11 @@ class Settings:
     approvers: Path
     release_key: Path
     root: Path
+    ledger: Path
+    ledger_key: Path
+    ledger_name: str
+    witnesses: tuple[Path, ...]
+    witnesses_needed: int
 
     def trusted_approvers(self) -> frozenset[bytes]:
         """Read the public keys of those whose signature on an order this machine accepts, one hex key a line."""
@@ -91,12 +99,13 @@ def read_settings(folder: Path) -> Settings:
     """
     path = folder / SETTINGS_FILE
     document = read_document(path) if path.exists() else parse_document(b"", path)
-    node, page, counting, trust, places = (
-        document.table(name, required=False) for name in ("node", "page", "counting", "trust", "places")
-    )
+    names = ("node", "page", "counting", "trust", "places", "evidence")
+    node, page, counting, trust, places, evidence = (document.table(name, required=False) for name in names)
     networks = {name: document.table(name, required=False) for name in ("directconnect", "ed2k")}
+    node_name = node.text("name", "node-1")
+    witnesses = evidence.texts("witnesses", required=False)
     settings = Settings(
-        node_name=node.text("name", "node-1"),
+        node_name=node_name,
         listen_hosts=_hosts(node, "listen"),
         port=node.integer("port", _DEFAULT_PORT, least=1, most=65535),
         trackers=node.texts("trackers", required=False),
@@ -121,9 +130,14 @@ def read_settings(folder: Path) -> Settings:
         approvers=folder / trust.text("approvers", "trust/approvers.pub"),
         release_key=folder / trust.text("release", "trust/release.pub"),
         root=folder / trust.text("root", "trust/root.json"),
+        ledger=folder / evidence.text("ledger", "node/ledger"),
+        ledger_key=folder / evidence.text("key", "node/ledger.pem"),
+        ledger_name=evidence.text("name", f"police2peer/ledger/{node_name}"),
+        witnesses=tuple(folder / name for name in witnesses),
+        witnesses_needed=evidence.integer("needed", len(witnesses), most=len(witnesses)),
     )
     check_distinct_ports(document, _tcp_ports(settings))
-    for table in (node, page, counting, trust, places, document):
+    for table in (node, page, counting, trust, places, evidence, document):
         table.finish()
     document.report.raise_if_any()
     return settings

@@ -212,8 +212,9 @@ class Ledger:
         ).content()
 
     def still_alive(self, now: datetime) -> None:
-        """Sign the state anew, so that a gap after a crash is known to the second. Nothing is flushed."""
-        if self._tree.size and not self._needs_recovery:
+        """Sign the state anew, so that a gap after a crash is known to the second; once a second, never flushed."""
+        due = self._shown_at is None or not timedelta() <= now - self._shown_at < SHOW_EVERY
+        if due and self._tree.size and not self._needs_recovery:
             state = sign_state(
                 self.key.name, self._tree.size, self._tree.root(), at=now, closed=False, private=self._private
             )

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The ledger of a node, where the order demands one: opened before anything is offered, closed as the last thing.
+
+Promise: without such an order there is no ledger, not even an empty folder. The private key of the ledger lies beside
+it and not in it, so that a copied ledger is not continued elsewhere.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from police2peer.campaign import EvidenceMode, OperationOrder, new_signing_key, read_signing_key
+from police2peer.contacts.ledger import (
+    Ledger,
+    LedgerSink,
+    LedgerTerms,
+    RecordMaker,
+    build_sha256,
+    tool_version,
+)
+from police2peer.fleet import names_of
+from police2peer.networks import Offer, OfferId
+from police2peer.presence.node import Assignment, Clock
+from police2peer.presence.settings import Settings
+
+__all__ = ["opened_ledger"]
+
+
+@contextmanager
+def opened_ledger(
+    settings: Settings,
+    order: OperationOrder,
+    assignment: Assignment,
+    *,
+    clock: Clock,
+    random_bytes: Callable[[int], bytes],
+) -> Iterator[LedgerSink | None]:
+    """Give the sink that seals contacts; None when the order does not demand records.
+
+    Raises `NotPermitted` when it does and names no key, `NotAuthentic` for another node's or a damaged ledger,
+    `Unavailable` when another program writes to it.
+    """
+    if order.evidence is not EvidenceMode.ON:
+        yield None
+        return
+    terms = LedgerTerms.under(order, tool_version=tool_version(), build_sha256=build_sha256())
+    by_id: Mapping[OfferId, Offer] = {offer.id: offer for offer in assignment.offers}
+    maker = RecordMaker(
+        order=order,
+        campaign_id=assignment.release.campaign_id,
+        node=settings.node_name,
+        offers=by_id.get,
+        network_ids=names_of,
+        tool_version=terms.tool_version,
+        build_sha256=terms.build_sha256,
+        catalogue_head=_catalogue_head(settings.catalogue / "public" / "head.json"),
+    )
+    private = _ledger_key(settings.ledger_key)
+    with Ledger(settings.ledger, settings.ledger_name, private, terms, random_bytes=random_bytes) as ledger:
+        yield LedgerSink(ledger, maker, clock=clock)
+
+
+def _ledger_key(path: Path) -> Ed25519PrivateKey:
+    return read_signing_key(path) if path.exists() else new_signing_key(path)
+
+
+def _catalogue_head(path: Path) -> str:
+    """Give SHA-256 of the catalogue's head as this machine has it; empty where the catalogue is not here."""
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
