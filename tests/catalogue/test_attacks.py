@@ -5,25 +5,19 @@ import json
 import random
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from securesystemslib.signer import CryptoSigner, SSlibKey  # type: ignore[attr-defined] # no __all__
-from tuf.api.metadata import Metadata, Root  # type: ignore[attr-defined] # no __all__
+from tests.catalogue.forgeries import forge_root, publish_with
 
 from police2peer.campaign import read_signing_key
 from police2peer.catalogue import (
     Outcome,
-    Registry,
     SeenFile,
     Verifier,
     init_catalogue,
-    publication,
-    publish_catalogue,
     renew_trust,
 )
 from police2peer.catalogue.freshness import record_keys
@@ -169,28 +163,14 @@ def test_a_mixture_of_two_states_cannot_be_told(case: "Case", role: str) -> None
     assert case.at(case.now + HOUR).outcomes(0) == CANNOT_TELL
 
 
-def _forge_root(case: "Case", signers: list[CryptoSigner]) -> None:
-    """Write root 2 with the attacker's keys in every role, signed by these."""
-    attacker = SSlibKey.from_crypto(Ed25519PrivateKey.generate().public_key())
-    metadata: Metadata[Root] = Metadata.from_bytes(case.root)
-    metadata.signed.version = 2
-    for role in ("root", "targets", "snapshot", "timestamp"):
-        metadata.signed.roles[role].threshold = 1
-        metadata.signed.add_key(attacker, role)
-    metadata.signatures.clear()
-    for signer in signers:
-        metadata.sign(signer, append=True)
-    (case.public / "md/2.root.json").write_bytes(metadata.to_bytes())
-
-
 def test_a_root_forged_with_one_of_three_keys_cannot_be_told(case: "Case") -> None:
-    _forge_root(case, [signer_of(case.home, "root-1")])
+    forge_root(case, [signer_of(case.home, "root-1")])
     assert case.outcomes(0) == CANNOT_TELL
 
 
 def test_one_root_key_that_signs_twice_counts_once(case: "Case") -> None:
     signer = signer_of(case.home, "root-1")
-    _forge_root(case, [signer])
+    forge_root(case, [signer])
     path = case.public / "md/2.root.json"
     value = json.loads(path.read_bytes())
     other = next(each for each in json.loads(case.root)["signatures"] if each["keyid"] != signer.public_key.keyid)
@@ -200,7 +180,7 @@ def test_one_root_key_that_signs_twice_counts_once(case: "Case") -> None:
 
 
 def test_a_root_forged_with_two_other_roles_keys_cannot_be_told(case: "Case") -> None:
-    _forge_root(case, [signer_of(case.home, name) for name in ("targets-1", "targets-2", "online")])
+    forge_root(case, [signer_of(case.home, name) for name in ("targets-1", "targets-2", "online")])
     assert case.outcomes(0) == CANNOT_TELL
 
 
@@ -232,22 +212,13 @@ def test_a_wrong_pinned_root_cannot_be_told(case: "Case", tmp_path: Path) -> Non
         assert Verifier(case.public, pinned, lambda: case.now).file(case.file(0)).outcome is Outcome.CANNOT_TELL
 
 
-def _publish_with(case: "Case", monkeypatch: pytest.MonkeyPatch, number: int, agency: str, key: RecordKey) -> None:
-    """Publish a fresh record that names one agency and is signed with another's key."""
-    with Registry(case.folder) as registry:
-        registry.add([replace(case.drafts[number], agency=agency)], now=case.now.date())
-    with monkeypatch.context() as patch:
-        patch.setattr(publication, "record_keys", lambda _home: {agency: key})
-        publish_catalogue(case.folder, now=case.now)
-
-
 def test_a_record_signed_by_another_agency_cannot_be_told(case: "Case", monkeypatch: pytest.MonkeyPatch) -> None:
     keys = record_keys(case.home)
-    _publish_with(case, monkeypatch, 40, case.agencies[1], keys[case.agencies[0]])
+    publish_with(case, monkeypatch, 40, case.agencies[1], keys[case.agencies[0]])
     assert case.outcomes(40) == CANNOT_TELL
     # The other agency's key id does not help either.
     borrowed = RecordKey(keys[case.agencies[1]].key_id, keys[case.agencies[0]].private)
-    _publish_with(case, monkeypatch, 41, case.agencies[1], borrowed)
+    publish_with(case, monkeypatch, 41, case.agencies[1], borrowed)
     assert case.outcomes(41) == CANNOT_TELL
     assert case.outcomes(0) == {Outcome.GENUINE}
 
@@ -258,7 +229,7 @@ def test_a_record_signed_by_the_online_key_cannot_be_told(case: "Case", monkeypa
         read_signing_key(case.home.keys / "online.pem"),
     )
     for number, agency in ((40, "catalogue"), (41, case.agencies[0]), (42, "agency-xx-1")):
-        _publish_with(case, monkeypatch, number, agency, online)
+        publish_with(case, monkeypatch, number, agency, online)
         assert case.outcomes(number) == CANNOT_TELL
 
 

@@ -12,8 +12,9 @@ from secrets import token_bytes
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from tests.browsers import Script, in_every_browser
 from tests.catalogue.conftest import Case
-from tests.site.conftest import GENUINE, NOW, WITHDRAWN, Script, World, in_every_browser
+from tests.site.conftest import GENUINE, NOW, WITHDRAWN, World
 
 from police2peer.catalogue import (
     Home,

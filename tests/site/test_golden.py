@@ -14,7 +14,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from tests.site.conftest import Visit, Visitor, in_every_browser
+from tests.browsers import in_every_browser
+from tests.site.conftest import Visit, Visitor
 
 from police2peer.campaign import Language
 from police2peer.catalogue import Verdict, Verifier

@@ -5,8 +5,9 @@ import hashlib
 import random
 
 import pytest
+from tests.browsers import Script, in_every_browser
 from tests.catalogue.link_cases import BROKEN_LINKS, SOUND_LINKS
-from tests.site.conftest import Script, Visitor, in_every_browser
+from tests.site.conftest import Visitor
 
 from police2peer.catalogue.link import is_link, parse_link, take_code_from_address
 from police2peer.errors import BadInput

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page
-from tests.site.conftest import GENUINE, NOW, WITHDRAWN, Script, Visit, Visitor, World, in_every_browser
+from tests.browsers import Script, in_every_browser
+from tests.site.conftest import GENUINE, NOW, WITHDRAWN, Visit, Visitor, World
 
 from police2peer.catalogue import Registry, publish_catalogue
 from police2peer.errors import BadInput

@@ -5,7 +5,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.site.conftest import GENUINE, NOW, WITHDRAWN, Visitor, World, in_every_browser
+from tests.browsers import in_every_browser
+from tests.site.conftest import GENUINE, NOW, WITHDRAWN, Visitor, World
 
 from police2peer.catalogue import Registry, publish_catalogue
 from police2peer.site import place_catalogue, serve_site

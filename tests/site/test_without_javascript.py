@@ -2,7 +2,7 @@
 """JavaScript off: the page says so, and how to check without it; every other page is as it was."""
 
 import pytest
-from tests.site.conftest import start_browser
+from tests.browsers import start_browser
 
 
 @pytest.mark.parametrize(
