@@ -52,6 +52,9 @@ conformance: $(VENV)/.dev ## every network with every real client, write the tab
 bench: $(VENV)/.dev ## measure beside peers, write benchmarks/results.md
 	$(RUN)/python -m benchmarks
 
+soak: $(VENV)/.dev ## the tests that can run larger, at their full size (about half an hour)
+	P2P_SOAK=1 $(RUN)/pytest -n 1 --timeout=3600 -m soak
+
 lock: $(UV) ## pin every dependency by hash, without an index address
 	$(UV) pip compile --quiet pyproject.toml --group build --generate-hashes --no-emit-index-url --no-annotate \
 	  --universal --python-version 3.11 --custom-compile-command "make lock" -o requirements.lock

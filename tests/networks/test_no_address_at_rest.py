@@ -28,8 +28,9 @@ from police2peer.networks import Address, Offer
 if TYPE_CHECKING:
     from tests.networks.conftest import Node, Workshop
 
+_COUNT = 100_000 if os.environ.get("P2P_SOAK") == "1" else 10_000
 _HOSTS = tuple(
-    f"127.{201 + number // 2500}.{150 + number // 50 % 50}.{200 + number % 50}" for number in range(10_000)
+    f"127.{201 + number // 2500}.{150 + number // 50 % 50}.{200 + number % 50}" for number in range(_COUNT)
 )
 
 _ENCODINGS: dict[str, Callable[[str], bytes]] = {
@@ -93,6 +94,7 @@ def test_an_address_shows_itself_to_nobody_who_does_not_ask() -> None:
     assert address.reveal() == ("127.201.150.200", 51_413)
 
 
+@pytest.mark.soak
 async def test_no_byte_at_rest_tells_any_of_10_000_addresses(workshop: "Workshop") -> None:
     (offer,) = workshop.offers(workshop.clip(16_384))
     data = workshop.folder / "data"

@@ -42,8 +42,14 @@ def up(folder: Path) -> None:
     Needs a signed order in force, release.json and the files. After a crash, run it again: nothing is hashed
     anew and the counts go on.
     """
-    from police2peer.presence import assemble_node, read_settings, run_until_signalled  # noqa: PLC0415 - slow to load
+    from police2peer.presence import (  # noqa: PLC0415 - slow to load
+        assemble_node,
+        read_settings,
+        run_until_signalled,
+        start_anew_wiping,
+    )
 
+    start_anew_wiping()
     settings = read_settings(folder)
     with (
         _page(settings),

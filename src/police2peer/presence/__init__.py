@@ -10,6 +10,7 @@ from police2peer.presence.assembly import (
     join_offers,
 )
 from police2peer.presence.node import Assignment, Node
+from police2peer.presence.private_memory import start_anew_wiping
 from police2peer.presence.running import run_until_signalled
 from police2peer.presence.settings import SETTINGS_FILE, Settings, read_settings
 from police2peer.presence.status import NetworkStatus, NodeStatus, is_stale, read_status
@@ -31,4 +32,5 @@ __all__ = [
     "read_settings",
     "read_status",
     "run_until_signalled",
+    "start_anew_wiping",
 ]

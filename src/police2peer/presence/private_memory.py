@@ -5,19 +5,26 @@
 2. Not dumpable: the kernel writes no core into a program that collects them either (which ignores the limit), and no
    other program of the same user can read the memory.
 3. Locked: no page is swapped out, where the system allows that; where it does not and there is swap, it is said.
+4. Wiped: what Python and libtorrent free is overwritten at once (glibc): no address outlives its visit.
+   The C library and Python read this from the environment at their start: `up` starts itself anew with it.
 
-Sources: core(5), prctl(2) PR_SET_DUMPABLE, mlockall(2). Children that are started later begin without 2 and 3.
+Sources: core(5), prctl(2) PR_SET_DUMPABLE, mlockall(2), mallopt(3) M_PERTURB, PYTHONMALLOC of CPython. Children that
+are started later begin without 2 and 3.
 """
 
 import ctypes
+import os
 import resource
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 _PR_SET_DUMPABLE: Final = 4
 _MCL_CURRENT, _MCL_FUTURE, _MCL_ONFAULT = 1, 2, 4
+# Python's own pools are not wiped, so it is to take its memory from the C library; any byte but 0 and 255 will do.
+_WIPES: Final = {"PYTHONMALLOC": "malloc", "MALLOC_PERTURB_": "165"}
 _SWAPS: Final = Path("/proc/swaps")
 _STATUS: Final = Path("/proc/self/status")
 _CAP_IPC_LOCK: Final = 14
@@ -55,6 +62,21 @@ def keep_memory_private() -> PrivateMemory:
         if _may_lock_everything():
             locked = libc.mlockall(_MCL_CURRENT | _MCL_FUTURE | _MCL_ONFAULT) == 0
     return PrivateMemory(dumpable=dumpable, locked=locked, swap=_has_swap())
+
+
+def wiping_environment(environment: Mapping[str, str]) -> dict[str, str] | None:
+    """Give the environment in which freed memory is wiped; None when `environment` decides that already."""
+    if all(name in environment for name in _WIPES):
+        return None
+    return {**_WIPES, **environment}
+
+
+def start_anew_wiping() -> None:
+    """Replace this process by itself with freed memory wiped, unless it is; to be called before anything is held."""
+    wiping = wiping_environment(os.environ)
+    if wiping is not None and sys.platform == "linux":
+        sys.stdout.flush()
+        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], wiping)  # noqa: S606 - ourselves, no shell
 
 
 def _may_lock_everything() -> bool:
