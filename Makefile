@@ -7,7 +7,7 @@ RUN := $(VENV)/bin
 export UV_NO_PROGRESS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test format lint types unit conformance bench lock clean
+.PHONY: help install demo test format lint types unit conformance bench soak lock clean
 
 help: ## print this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
