@@ -24,6 +24,16 @@ class Police2PeerError(Exception):
     def __str__(self) -> str:
         return f"{self.facts} ({self.remedy})"
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # An error of a worker process comes back with its facts; what `Exception` does by itself needs `args` alone.
+        return _remade, (type(self), self.args, vars(self))
+
+
+def _remade(kind: type[Police2PeerError], args: tuple[object, ...], told: dict[str, object]) -> Police2PeerError:
+    error = kind.__new__(kind, *args)
+    vars(error).update(told)
+    return error
+
 
 class BadInput(Police2PeerError):  # noqa: N818 - the field reads it as the decision, not as a class of error
     """The user gave something that cannot be used."""

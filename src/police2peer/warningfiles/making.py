@@ -9,14 +9,14 @@ catalogue already. The manifest itself appears when the last file is made. Heavy
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, as_completed
+from concurrent.futures import BrokenExecutor, Executor, as_completed
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from itertools import groupby
 from pathlib import Path
 
 from police2peer.campaign import Campaign, Recipe, WarningMessage
-from police2peer.errors import BadInput
+from police2peer.errors import BadInput, Unavailable
 from police2peer.warningfiles.code import VerifyCode
 from police2peer.warningfiles.settings import Making
 from police2peer.warningfiles.store import BaseStore
@@ -178,6 +178,11 @@ def _run(batches: Sequence[_Batch], executor: Executor | None) -> Iterator[list[
     try:
         for done in as_completed(waiting):
             yield _read(waiting[done], done.result())
+    except BrokenExecutor as error:
+        raise Unavailable(
+            "a process that makes files was ended from outside, most likely for want of memory",
+            remedy="run `police2peer make` again, with --jobs 1 if memory is short",
+        ) from error
     finally:
         for future in waiting:
             future.cancel()

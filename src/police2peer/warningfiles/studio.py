@@ -20,7 +20,8 @@ from police2peer.warningfiles.credentials.signing import Signatory
 from police2peer.warningfiles.film.captions import captions_vtt
 from police2peer.warningfiles.film.layers import check_layers
 from police2peer.warningfiles.film.scenes import timeline_digest, timeline_of
-from police2peer.warningfiles.layout import FILM, SHEET
+from police2peer.warningfiles.film.spoken import spoken_part, voice_of
+from police2peer.warningfiles.layout import FILM, SHEET, film_layout
 from police2peer.warningfiles.makers import BLANK_MAKERS, MAKERS
 from police2peer.warningfiles.padding import filler_seed, pad
 from police2peer.warningfiles.painting import Pixels
@@ -61,7 +62,10 @@ class Studio:
         self._workshop = Workshop(store)
 
     def check(self, message: WarningMessage) -> tuple[Finding, ...]:
-        """Find every letter that the font lacks, every text that does not fit, and what else cannot be made."""
+        """Find every letter that the font lacks, every text that does not fit, and every recording that is not taken.
+
+        Raises `NotAuthentic` for a recording that is not the one on record.
+        """
         findings = []
         for language in message.texts:
             try:
@@ -100,7 +104,7 @@ class Studio:
         else:
             wording = self._gated(message, language)
             size = self.making.sizes.get(file_format)
-            plain = MAKERS[file_format](self._workshop, wording, code, self.making)
+            plain = self._made(wording, file_format, code)
             at_size = partial(self._sized, plain, file_format, code)
             still = self._still(wording, code, file_format)
             shown = code
@@ -116,6 +120,13 @@ class Studio:
             hashes=hashes,
             still_sha256=self._workshop.store.put(still),
         )
+
+    def _made(self, wording: Wording, file_format: FileFormat, code: VerifyCode) -> FilePlan:
+        try:
+            return MAKERS[file_format](self._workshop, wording, code, self.making)
+        except BadInput as error:
+            named = f"message {wording.message_id} in {wording.language!r}: {error.facts}"
+            raise BadInput(named, remedy=error.remedy) from error
 
     def captions(self, message: WarningMessage, language: Language) -> str:
         """Give what the film says, with times, as WebVTT."""
@@ -147,8 +158,15 @@ class Studio:
 
     def _unfit(self, wording: Wording) -> list[BadInput]:
         errors = []
-        checks = [partial(self._workshop.check_fit, wording, kind) for kind in (*FILM_CARDS, "sheet")]
-        for check in (*checks, partial(check_layers, self._workshop, wording, FILM)):
+        shop, layout = self._workshop, film_layout(self.making.film_height)
+        checks: list[Callable[[], object]] = [
+            *(partial(shop.check_fit, wording, kind) for kind in (*FILM_CARDS, "sheet")),
+            partial(check_layers, shop, wording, FILM),
+            partial(voice_of, shop, wording),
+        ]
+        if wording.clip is not None:
+            checks.append(partial(spoken_part, shop, wording, layout))
+        for check in checks:
             try:
                 check()
             except BadInput as error:

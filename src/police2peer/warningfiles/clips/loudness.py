@@ -20,11 +20,11 @@ from av.filter import Graph
 
 from police2peer.warningfiles.clips.limits import PCM_RATE_HZ
 
-__all__ = ["PEAK_DBTP", "TARGET_LUFS", "Loudness", "level", "measure"]
+__all__ = ["PEAK_DBTP", "QUIETEST_VOICE_LUFS", "TARGET_LUFS", "Loudness", "level", "measure"]
 
 TARGET_LUFS: Final = -18.0  # between broadcast (-23) and the web (-14); facts of the field: heard on a telephone
 PEAK_DBTP: Final = -2.0  # so that lossy coding does not clip
-_QUIETEST_VOICE_LUFS: Final = -50.0  # below this nobody speaks, and raising would only give noise
+QUIETEST_VOICE_LUFS: Final = -50.0  # below this nobody speaks, and raising would only give noise
 _CLOSE_LU: Final = 0.2
 _ROUNDS: Final = 5
 _PEAK_SPARE_DB: Final = 0.5  # what resampling after the limiter may add
@@ -80,7 +80,7 @@ def measure(pcm: bytes) -> Loudness:
 def level(pcm: bytes) -> tuple[bytes, Loudness]:
     """Bring a voice to -18 LUFS with no peak above -2 dBTP, and say what was reached."""
     before = measure(pcm)
-    if before.lufs < _QUIETEST_VOICE_LUFS:
+    if before.lufs < QUIETEST_VOICE_LUFS:
         return pcm, before
     gain_db = TARGET_LUFS - before.lufs
     if before.peak_dbtp + gain_db <= PEAK_DBTP:

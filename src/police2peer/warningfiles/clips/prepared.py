@@ -16,7 +16,7 @@ from police2peer.campaign import Clip, FreeSide
 from police2peer.errors import BadInput, Unavailable
 from police2peer.warningfiles.clips.framing import End, Header, Picture, Record, Sound
 from police2peer.warningfiles.clips.limits import BOXES, SAMPLES_PER_PICTURE, DecoderTask, Limits
-from police2peer.warningfiles.clips.loudness import PEAK_DBTP, TARGET_LUFS, level
+from police2peer.warningfiles.clips.loudness import PEAK_DBTP, QUIETEST_VOICE_LUFS, TARGET_LUFS, level
 from police2peer.warningfiles.clips.stored_film import ENCODER, encode_film, read_film
 from police2peer.warningfiles.clips.watching import check_same, copy_of, decode, sha256_of
 from police2peer.warningfiles.colour import Planes, plain_planes
@@ -95,7 +95,10 @@ def prepare_clip(store: BaseStore, clip: Clip, height: int, limits: Limits | Non
 def prepare_sound(
     store: BaseStore, path: Path, sha256: str | None = None, limits: Limits | None = None
 ) -> PreparedSound:
-    """Take a sound file in, levelled as clips are. Errors as `prepare_clip`; `sha256` is compared when given."""
+    """Take a sound file in, levelled as clips are; `sha256` is compared when given.
+
+    Errors as `prepare_clip`, and `BadInput` for a file in which nobody is heard.
+    """
     limits = limits or Limits()
     found = sha256_of(path, limits)
     check_same(found, sha256 or found)
@@ -105,7 +108,12 @@ def prepare_sound(
         with copy_of(path, found, store.folder / "incoming", limits) as copy:
             records = decode(copy, DecoderTask(0, 0, limits))
             pcm = b"".join(record.pcm for record in records if isinstance(record, Sound))
-        made, _ = level(pcm)
+        made, reached = level(pcm)
+        if reached.lufs < QUIETEST_VOICE_LUFS:
+            raise BadInput(
+                f"nobody is heard in the voice: it is at {max(reached.lufs, -70):.0f} LUFS",
+                remedy="ask for a recording in which the voice is at -30 LUFS or louder",
+            )
         note = {"sound": store.put(made), "samples": len(made) // _SAMPLE_BYTES}
         store.remember(key, note, stored=[str(note["sound"])])
     return PreparedSound(str(note["sound"]), int(str(note["samples"])))

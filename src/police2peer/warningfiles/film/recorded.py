@@ -30,8 +30,8 @@ def recorded_officer(workshop: Workshop, wording: Wording, clip: Clip, layout: L
     needed = reading_spans(wording)
     if sum(needed) > prepared.frames * _FASTEST_READING:
         raise BadInput(
-            f"the clip of message {wording.message_id} in {wording.language!r} lasts "
-            f"{prepared.frames // FRAMES_PER_S} s, and its subtitles take {sum(needed) // FRAMES_PER_S} s to read",
+            f"the clip lasts {prepared.frames // FRAMES_PER_S} s, and its subtitles take "
+            f"{sum(needed) // FRAMES_PER_S} s to read",
             remedy="write fewer or shorter subtitles, or use a longer clip",
         )
     mark = mark_over_clip(workshop, wording, layout, clip.free_side)
