@@ -235,6 +235,13 @@ def test_no_clip_is_used_without_consent_or_for_a_height_that_is_not_made(clips:
         prepare_clip(clip_store, clip, 480)
 
 
+@pytest.mark.parametrize("loudness", [0.0, 0.0005])
+def test_a_voice_that_nobody_hears_is_refused(clip_store: BaseStore, tmp_path: Path, loudness: float) -> None:
+    path = write_sound(tmp_path / "a.wav", tone(2, loudness), "pcm_s16le")
+    with pytest.raises(BadInput, match="nobody is heard"):
+        prepare_sound(clip_store, path)
+
+
 @pytest.mark.parametrize(
     ("name", "codec"), [("a.wav", "pcm_s16le"), ("a.flac", "flac"), ("a.mp3", "libmp3lame"), ("a.m4a", "aac")]
 )

@@ -3,6 +3,7 @@ import dataclasses
 import hashlib
 import io
 from fractions import Fraction
+from pathlib import Path
 
 import av
 import numpy as np
@@ -142,6 +143,24 @@ def test_a_clip_much_shorter_than_its_subtitles_is_refused(
     spoken = _short(message, _EN, sentences=7, clips={_EN: clip})
     with pytest.raises(BadInput, match="lasts 4 s, and its subtitles take"):
         Studio(store).make(spoken, _EN, FileFormat.MP4, _CODE)
+
+
+def test_a_recording_that_is_not_taken_is_found_beforehand_with_its_message_and_language(
+    studio: Studio, message: WarningMessage, clip: Clip, tmp_path: Path
+) -> None:
+    path = tmp_path / "sample-clip-07.mp4"
+    path.write_bytes(clip.path.read_bytes()[:20_000])
+    broken = dataclasses.replace(clip, path=path, sha256=hashlib.sha256(path.read_bytes()).hexdigest())
+    worded = dataclasses.replace(message, texts={_EN: message.texts[_EN]})
+    for shown in (
+        dataclasses.replace(worded, clips={_EN: broken}),
+        dataclasses.replace(worded, audio={_EN: Recording(broken.path, broken.sha256, "C-1")}),
+    ):
+        (finding,) = studio.check(shown)
+        assert (finding.message_id, finding.language) == ("combined", "en")
+        assert "its end is missing" in finding.facts
+        with pytest.raises(BadInput, match="message combined in 'en': the clip has no index"):
+            studio.make(shown, _EN, FileFormat.MKV, _CODE)
 
 
 def test_another_clip_or_side_makes_the_film_anew(message: WarningMessage, clip: Clip) -> None:

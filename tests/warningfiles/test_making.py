@@ -2,6 +2,7 @@
 import dataclasses
 import hashlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from police2peer.campaign import Campaign, FileFormat
-from police2peer.errors import BadInput
+from police2peer.errors import BadInput, Unavailable
 from police2peer.warningfiles import (
     StoredRange,
     Studio,
@@ -137,6 +138,32 @@ def test_any_executor_makes_the_same_files(
     assert [file.recipe for file in manifest.files] == list(small_campaign.recipes())
     film = manifest.files[0]
     assert hash_file(materialise(film, tmp_path / "out")) == film.hashes
+
+
+def test_what_a_worker_process_cannot_make_is_told_as_without_one(
+    small_campaign: Campaign, draw_code: Draw, tmp_path: Path
+) -> None:
+    worded, blank = small_campaign.messages
+    texts = {
+        language: dataclasses.replace(words, help="A sentence that goes on. " * 60)
+        for language, words in worded.texts.items()
+    }
+    long = dataclasses.replace(small_campaign, messages=(dataclasses.replace(worded, texts=texts), blank))
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool, pytest.raises(BadInput) as refused:
+        make_campaign(long, tmp_path, new_code=draw_code, executor=pool)
+    assert "message combined in" in refused.value.facts
+    assert "the text help" in refused.value.facts
+    assert refused.value.remedy == "shorten it"
+
+
+def test_a_worker_process_that_is_ended_from_outside_is_told(
+    small_campaign: Campaign, draw_code: Draw, tmp_path: Path
+) -> None:
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        ended = pool.submit(os._exit, 1)
+        with pytest.raises(Unavailable, match="ended from outside"):
+            make_campaign(small_campaign, tmp_path, new_code=draw_code, executor=pool)
+        assert ended.exception() is not None
 
 
 def test_a_source_of_codes_that_repeats_itself_is_refused(small_campaign: Campaign, tmp_path: Path) -> None:
