@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Those who look and never ask: probes that shake hands, read metadata or ask the DHT, and know no more words.
+"""Those who look and never ask: probes that shake hands, read metadata, ask or tell the DHT, and name others.
 
 They stand for crawlers, researchers and other seeds, to prove that none of these becomes a contact. There is no
-`interested` and no `request` in this module. Sources: BEP 3 (handshake), BEP 5 (get_peers), BEP 9 and 10 (metadata).
+`interested` and no `request` in this module. Sources: BEP 3 (handshake), BEP 5 and 51 (DHT), BEP 9 and 10
+(metadata), BEP 11 (peer exchange).
 """
 
 import asyncio
 import hashlib
+import ipaddress
 import secrets
 import struct
+from collections.abc import Sequence
 from typing import Final
 
 from police2peer.errors import BadInput, Unavailable
@@ -19,6 +22,7 @@ _LIMIT_S: Final = 10.0
 _PROTOCOL: Final = b"\x13BitTorrent protocol"
 _EXTENDED: Final = 20  # BEP 10
 _OUR_METADATA_ID: Final = 1
+_OUR_PEX_ID: Final = 2
 _METADATA_PIECE_BYTES: Final = 16_384
 _MOST_MESSAGE: Final = 1 << 20
 _MOST_METADATA: Final = 8 << 20
@@ -93,6 +97,18 @@ async def read_metadata(
             wire.writer.close()
 
 
+async def name_others(
+    where: tuple[str, int], infohash: bytes, others: Sequence[tuple[str, int]], *, bind: str = "127.0.0.1"
+) -> None:
+    """Connect, say that others hold the file too (peer exchange, BEP 11) and that we hold all of it, leave."""
+    async with asyncio.timeout(_LIMIT_S):
+        wire = await _Wire.open(where, infohash, b"-ZZ0001-", bind)
+        wire.extended(0, {b"m": {b"ut_pex": _OUR_PEX_ID}, b"upload_only": 1})
+        compact = b"".join(ipaddress.IPv4Address(host).packed + struct.pack("!H", port) for host, port in others)
+        wire.extended(_OUR_PEX_ID, {b"added": compact, b"added.f": bytes(len(others))})
+        await wire.close()
+
+
 async def _read_metadata(wire: _Wire, infohash: bytes) -> bytes:
     wire.extended(0, {b"m": {b"ut_metadata": _OUR_METADATA_ID}})
     theirs, size = await _their_extensions(wire)
@@ -139,17 +155,37 @@ class _Answer(asyncio.DatagramProtocol):
 
 async def ask_dht(where: tuple[str, int], infohash: bytes, *, bind: str = "127.0.0.1") -> bool:
     """Ask one DHT node who has a file (BEP 5, get_peers); tell whether it named anybody."""
+    reply = await _ask(where, b"get_peers", {b"info_hash": infohash}, bind)
+    return bool(reply.get(b"values"))
+
+
+async def sample_dht(where: tuple[str, int], *, bind: str = "127.0.0.1") -> list[bytes]:
+    """Ask one DHT node which files it knows holders of (BEP 51), as those do who index all there is."""
+    reply = await _ask(where, b"sample_infohashes", {b"target": secrets.token_bytes(20)}, bind)
+    samples = reply.get(b"samples")
+    found = samples if isinstance(samples, bytes) else b""
+    return [found[at : at + 20] for at in range(0, len(found) - 19, 20)]
+
+
+async def announce_to_dht(where: tuple[str, int], infohash: bytes, port: int, *, bind: str = "127.0.0.1") -> None:
+    """Tell one DHT node that we hold a file (BEP 5, announce_peer), which nobody checks."""
+    reply = await _ask(where, b"get_peers", {b"info_hash": infohash}, bind)
+    token = reply.get(b"token")
+    if not isinstance(token, bytes):
+        raise Unavailable("the DHT node gave no token", remedy="try again")
+    await _ask(where, b"announce_peer", {b"info_hash": infohash, b"port": port, b"token": token}, bind)
+
+
+async def _ask(
+    where: tuple[str, int], query: bytes, arguments: dict[bytes, bencode.Value], bind: str
+) -> dict[bytes, bencode.Value]:
+    """Put one question to one DHT node; gives its reply, raises `Unavailable` when none comes."""
     check_in_lab(where[0])
     check_in_lab(bind)
     loop = asyncio.get_running_loop()
     transport, answer = await loop.create_datagram_endpoint(_Answer, local_addr=(bind, 0), remote_addr=where)
-    own_id = hashlib.sha1(bind.encode() + infohash, usedforsecurity=False).digest()
-    question: bencode.Value = {
-        b"t": b"lb",
-        b"y": b"q",
-        b"q": b"get_peers",
-        b"a": {b"id": own_id, b"info_hash": infohash},
-    }
+    own_id = hashlib.sha1(bind.encode(), usedforsecurity=False).digest()
+    question: bencode.Value = {b"t": b"lb", b"y": b"q", b"q": query, b"a": {b"id": own_id, **arguments}}
     try:
         transport.sendto(bencode.encode(question))
         async with asyncio.timeout(_LIMIT_S):
@@ -159,4 +195,4 @@ async def ask_dht(where: tuple[str, int], infohash: bytes, *, bind: str = "127.0
     finally:
         transport.close()
     reply = said.get(b"r") if isinstance(said, dict) else None
-    return isinstance(reply, dict) and bool(reply.get(b"values"))
+    return reply if isinstance(reply, dict) else {}
