@@ -142,6 +142,16 @@ def test_a_printed_page_keeps_the_text_and_drops_what_is_only_for_clicking(url: 
     assert not seen.page.is_visible("nav.languages")
 
 
+def test_an_answer_printed_from_a_dark_screen_stands_out_on_white_paper(
+    built: World, url: str, visit: Visitor
+) -> None:
+    seen = visit(f"{url}en/index.html", color_scheme="dark")
+    seen.check_file(built.file(GENUINE))
+    seen.page.emulate_media(media="print")
+    assert seen.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert seen.page.evaluate(_FAINT) == []
+
+
 def test_text_at_twice_the_size_is_not_cut_off(url: str, visit: Visitor) -> None:
     seen = visit(f"{url}de/index.html", viewport={"width": 640, "height": 800})
     seen.page.evaluate("document.documentElement.style.fontSize = '212.5%'")
