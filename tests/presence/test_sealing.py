@@ -3,12 +3,14 @@
 
 import asyncio
 import dataclasses
+import json
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from tests.unit_folder import release_again
 
 from police2peer.campaign import (
@@ -20,11 +22,12 @@ from police2peer.campaign import (
     sign_campaign,
     withdraw_order,
 )
+from police2peer.cli import main
 from police2peer.contacts import Contacts, Country, Demand, DemandStore, TallyStore
 from police2peer.contacts.ledger import ContactRecord, GapRecord, LedgerReader, LedgerRecord, read_record
 from police2peer.contacts.ledger.frames import EntryKind
 from police2peer.contacts.ledger.sink import boot_clock
-from police2peer.errors import NotAuthentic, NotPermitted
+from police2peer.errors import BadInput, NotAuthentic, NotPermitted
 from police2peer.fleet import read_release
 from police2peer.networks import Address, DataRequested, DataSent, PeerConnected, PeerLeft, WireEvent
 from police2peer.networks.contract import Departure
@@ -180,6 +183,19 @@ def test_a_ledger_of_another_node_is_refused_before_anything_is_offered(sealed_u
     stage.settings.ledger_key.unlink()
     with pytest.raises(NotAuthentic, match="another node"):
         _Stage(sealed_unit).run(_arrive)
+
+
+def test_what_is_due_is_erased_on_the_command_line(sealed_unit: Path) -> None:
+    stage = _Stage(sealed_unit)
+    stage.run(_arrive)
+    words = ["ledger", "erase", str(sealed_unit), "--by", "The data protection officer"]
+    assert CliRunner().invoke(main, [*words, "--due"]).output == "nothing is due\n"
+    assert CliRunner().invoke(main, words).exit_code == 2
+    done = CliRunner().invoke(main, [*words, "--segment", "1", "--why", "a wrong order", "--json"])
+    assert json.loads(done.output) == {"erased_segments": [1]}
+    with pytest.raises(BadInput, match="not here"):
+        stage.records()
+    assert CliRunner().invoke(main, ["ledger", "verify", str(sealed_unit)]).exit_code == 0
 
 
 def test_an_order_that_demands_records_and_names_no_key_permits_no_sealing(sealed_unit: Path) -> None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from police2peer.catalogue.log.description import describe_log, named_log_keys
     from police2peer.catalogue.log.naming import begin_log, name_witnesses
     from police2peer.catalogue.log.note import NoteKey
-    from police2peer.catalogue.log.witness import Witness, begin_witness, read_key_file
+    from police2peer.catalogue.log.witness import Confirmed, Witness, begin_witness, read_key_file
     from police2peer.catalogue.membership import begin_agency, join_catalogue, replace_own_key
     from police2peer.catalogue.metadata import Agency, Versions
     from police2peer.catalogue.prepared_keys import OFFLINE_KEYS, prepare_key
@@ -49,6 +49,7 @@ __all__ = [
     "Ceremony",
     "CeremonyRequest",
     "CeremonySignature",
+    "Confirmed",
     "Contributed",
     "Contribution",
     "Home",
@@ -117,7 +118,7 @@ _WHERE = {
     "log.description": ("describe_log", "named_log_keys"),
     "log.naming": ("begin_log", "name_witnesses"),
     "log.note": ("NoteKey",),
-    "log.witness": ("Witness", "begin_witness", "read_key_file"),
+    "log.witness": ("Confirmed", "Witness", "begin_witness", "read_key_file"),
     "membership": ("begin_agency", "join_catalogue", "replace_own_key"),
     "metadata": ("Agency", "Versions"),
     "publication": ("Publication", "publish_catalogue"),

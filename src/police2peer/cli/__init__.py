@@ -26,6 +26,7 @@ _NOUNS = {
     "help": ("help", "keep the directory of help services"),
     "key": ("key", "make and show signing keys"),
     "lab": ("lab", "a loopback network to see the whole mission on"),
+    "ledger": ("ledger", "verify the sealed ledger, have it confirmed and stamped, erase from it"),
     "make": ("make", "make the warning files of a campaign"),
     "message": ("message", "see, check and review the messages of a campaign"),
     "order": ("order", "sign and check the operation order"),

@@ -4,10 +4,15 @@
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from police2peer.cli.unlocking import unlocking
+from police2peer.errors import BadInput
+
+if TYPE_CHECKING:
+    from police2peer.catalogue import Confirmed
 
 __all__ = ["witness"]
 
@@ -61,6 +66,40 @@ def follow(log_key: Path, home: Path, *, as_json: bool) -> None:
 
 
 @witness.command()
+@click.argument("request", metavar="REQUEST", type=click.Path(path_type=Path, dir_okay=False))
+@click.option(
+    "--to",
+    "out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Where the answer is written  [default: confirmations/SIZE in the witness's folder]",
+)
+@_HOME
+@_JSON
+@unlocking
+def answer(request: Path, out: Path | None, home: Path, *, as_json: bool) -> None:
+    """Confirm a sealed ledger from REQUEST, which its node made; nothing that is in the ledger is needed or seen."""
+    from police2peer.catalogue import Witness  # noqa: PLC0415 - as in init
+
+    try:
+        raw = request.read_bytes()
+    except OSError as error:
+        raise BadInput(f"{request.name} cannot be read", remedy="give the file that the node made") from error
+    _keep(Witness(home).answer(raw, now := datetime.now(UTC)), out, home, now, as_json=as_json)
+
+
+def _keep(done: "Confirmed", out: Path | None, home: Path, now: datetime, *, as_json: bool) -> None:
+    """Write a confirmation and say where it is."""
+    from police2peer.storage import write_whole  # noqa: PLC0415 - as in init
+
+    path = out or home / "confirmations" / str(done.size)
+    write_whole(path, done.note.to_bytes())
+    told = {"size": done.size, "size_before": done.size_before, "file": str(path), "at": now.isoformat()}
+    since = "seen for the first time" if done.size_before is None else f"{done.size_before} confirmed before"
+    text = f"confirmed: {done.size} entries ({since}); send back {path}"
+    click.echo(json.dumps(told) if as_json else text)
+
+
+@witness.command()
 @click.argument("folder", metavar="FOLDER", type=click.Path(path_type=Path, file_okay=False))
 @click.option(
     "--to",
@@ -74,13 +113,6 @@ def follow(log_key: Path, home: Path, *, as_json: bool) -> None:
 def cosign(folder: Path, out: Path | None, home: Path, *, as_json: bool) -> None:
     """Confirm the log in FOLDER, a copy of the public catalogue or of its log/, if it only grew."""
     from police2peer.catalogue import Witness  # noqa: PLC0415 - as in init
-    from police2peer.storage import write_whole  # noqa: PLC0415
 
     now = datetime.now(UTC)
-    done = Witness(home).confirm(folder, now)
-    path = out or home / "confirmations" / str(done.size)
-    write_whole(path, done.note.to_bytes())
-    told = {"size": done.size, "size_before": done.size_before, "file": str(path), "at": now.isoformat()}
-    since = "seen for the first time" if done.size_before is None else f"{done.size_before} confirmed before"
-    text = f"confirmed: {done.size} entries ({since}); send {path} to the programme"
-    click.echo(json.dumps(told) if as_json else text)
+    _keep(Witness(home).confirm(folder, now), out, home, now, as_json=as_json)

@@ -12,6 +12,7 @@ from police2peer.presence.assembly import (
 from police2peer.presence.node import Assignment, Node
 from police2peer.presence.private_memory import start_anew_wiping
 from police2peer.presence.running import run_until_signalled
+from police2peer.presence.sealing import erase_from_ledger
 from police2peer.presence.settings import SETTINGS_FILE, Settings, read_settings
 from police2peer.presence.status import NetworkStatus, NodeStatus, is_stale, read_status
 
@@ -27,6 +28,7 @@ __all__ = [
     "NodeStatus",
     "Settings",
     "assemble_node",
+    "erase_from_ledger",
     "is_stale",
     "join_offers",
     "read_settings",

@@ -6,27 +6,33 @@ it and not in it, so that a copied ledger is not continued elsewhere.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from police2peer.campaign import EvidenceMode, OperationOrder, new_signing_key, read_signing_key
+from police2peer.campaign import EvidenceMode, OperationOrder, SignedOrder, new_signing_key, read_signing_key
 from police2peer.contacts.ledger import (
+    DUE,
     Ledger,
     LedgerSink,
     LedgerTerms,
     RecordMaker,
     build_sha256,
+    due_segments,
+    erase_segments,
     tool_version,
 )
+from police2peer.errors import BadInput
 from police2peer.fleet import names_of
 from police2peer.networks import Offer, OfferId
 from police2peer.presence.node import Assignment, Clock
 from police2peer.presence.settings import Settings
 
-__all__ = ["opened_ledger"]
+__all__ = ["erase_from_ledger", "opened_ledger"]
 
 
 @contextmanager
@@ -70,3 +76,22 @@ def _ledger_key(path: Path) -> Ed25519PrivateKey:
 def _catalogue_head(path: Path) -> str:
     """Give SHA-256 of the catalogue's head as this machine has it; empty where the catalogue is not here."""
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+
+
+def erase_from_ledger(
+    settings: Settings, segments: Sequence[int], *, why: str | None, by: str, now: datetime
+) -> tuple[int, ...]:
+    """Destroy the keys of segments, or of all that are due when none is named; give which.
+
+    Works after the order has ended, too: erasing needs no order in force. Raises `BadInput` where there is no ledger.
+    """
+    if not settings.ledger.is_dir() or not settings.ledger_key.exists():
+        raise BadInput("this unit has no ledger", remedy="give the folder of the node that wrote it")
+    order = SignedOrder.from_bytes(settings.order.read_bytes()).order
+    terms = LedgerTerms.under(order, tool_version=tool_version(), build_sha256=build_sha256())
+    private = read_signing_key(settings.ledger_key)
+    with Ledger(settings.ledger, settings.ledger_name, private, terms, random_bytes=os.urandom) as ledger:
+        chosen = tuple(segments) or due_segments(ledger, now.date())
+        if chosen:
+            erase_segments(ledger, chosen, why=why or DUE, by=by, now=now)
+        return chosen

@@ -20,6 +20,7 @@ from police2peer.catalogue.log.merkle import (
     root_of,
 )
 from police2peer.catalogue.log.note import NOTE_LIMIT_BYTES, KeyType, Note, NoteKey, NoteSignature, sign_note
+from police2peer.catalogue.log.request import WitnessRequest
 from police2peer.catalogue.log.store import CHECKPOINT_NAME, LogStore
 from police2peer.catalogue.log.tiles import TileTree, read_bundle_at
 
@@ -38,6 +39,7 @@ __all__ = [
     "NoteSignature",
     "SignedCheckpoint",
     "TileTree",
+    "WitnessRequest",
     "check_consistency",
     "check_inclusion",
     "consistency_proof",

@@ -26,9 +26,10 @@ from pathlib import Path
 from police2peer.campaign import new_signing_key, public_bytes, read_signing_key
 from police2peer.catalogue.log.checkpoint import SignedCheckpoint, open_checkpoint
 from police2peer.catalogue.log.cosignature import cosign, witness_key
-from police2peer.catalogue.log.merkle import EMPTY_ROOT, shared_roots
+from police2peer.catalogue.log.merkle import EMPTY_ROOT, check_consistency, shared_roots
 from police2peer.catalogue.log.note import NOTE_LIMIT_BYTES, KeyType, Note, NoteKey
 from police2peer.catalogue.log.policy import LOG_ROLE
+from police2peer.catalogue.log.request import WitnessRequest
 from police2peer.catalogue.log.store import CHECKPOINT_NAME
 from police2peer.catalogue.log.tiles import TileTree
 from police2peer.catalogue.snapshot import FolderReader
@@ -131,6 +132,28 @@ class Witness:
             raise NotAuthentic("this copy of the log is damaged or incomplete", remedy="copy the log/ folder again")
         if last is not None and before != root:  # 3
             raise self._keep_fork(last, signed)
+        return self._confirmed(signed, last, now)
+
+    def answer(self, raw: bytes, now: datetime) -> Confirmed:
+        """Confirm a state from a request that carries its proof; no entry of the log is needed.
+
+        Raises `BadInput` when the request begins elsewhere than where this witness stands, `NotAuthentic` when the
+        log's signature or the proof does not hold, or the log was forked.
+        """
+        request, last = WitnessRequest.parse(raw), self.last()
+        signed = open_checkpoint(request.checkpoint, self.log)  # 1
+        size, root = (0, EMPTY_ROOT) if last is None else (last.size, last.root)
+        if last is not None and size == signed.size and root != signed.root:
+            raise self._keep_fork(last, signed)
+        if request.old != size:
+            raise BadInput(
+                f"the request goes on from {request.old} entries, and {size} were confirmed here",
+                remedy=f"have it made again from {size}: hand over this witness's last confirmation",
+            )
+        check_consistency(size, root, signed.size, signed.root, request.proof)  # 2, 3
+        return self._confirmed(signed, last, now)
+
+    def _confirmed(self, signed: SignedCheckpoint, last: SignedCheckpoint | None, now: datetime) -> Confirmed:
         write_whole(self._folder / _LAST, signed.note.to_bytes())  # 4
         line = cosign(signed.note.text, self.public.name, self._private, now)  # 5
         ours = [each for each in signed.note.signatures if each.is_by(self.log)]

@@ -142,15 +142,18 @@ class Ledger:
         """Say how many entries are committed."""
         return self._tree.size
 
-    def commit(self, payloads: Sequence[bytes], now: datetime, *, closed: bool = False) -> LedgerState:
+    def commit(
+        self, payloads: Sequence[bytes], now: datetime, *, closed: bool = False, notices: Sequence[bytes] = ()
+    ) -> LedgerState:
         """Seal records and bring them to the disk, all or none.
 
-        `closed` says that the node ends as it should. Raises `Unavailable` when the disk does not take them.
+        `closed` says that the node ends as it should; `notices` are contents of entries in clear.
+        Raises `Unavailable` when the disk does not take them.
         """
         try:
             if self._needs_recovery:
                 self._go_on_from(recover_ledger(self.folder, self.key))
-            return self._commit(payloads, now, closed=closed)
+            return self._commit(payloads, now, closed=closed, notices=notices)
         except OSError as error:
             self._give_up()
             raise Unavailable(
@@ -161,7 +164,9 @@ class Ledger:
             self._give_up()
             raise
 
-    def _commit(self, payloads: Sequence[bytes], now: datetime, *, closed: bool) -> LedgerState:
+    def _commit(
+        self, payloads: Sequence[bytes], now: datetime, *, closed: bool, notices: Sequence[bytes]
+    ) -> LedgerState:
         if self._segment is not None and (
             self._segment.records >= self._most or not timedelta() <= now - self._segment.opened_at < self._age
         ):
@@ -174,7 +179,8 @@ class Ledger:
         if header:
             tree.extend([hashlib.sha256(header).digest()])
         pieces, leaves = seal_records(segment.key, tree.size, payloads)
-        tree.extend(leaves)
+        pieces += map(write_frame, notices)
+        tree.extend([*leaves, *(hashlib.sha256(content).digest() for content in notices)])
         state = sign_state(self.key.name, tree.size, tree.root(), at=now, closed=closed, private=self._private)
         first = write_frame(header) if header else b""
         _write_through(segment.file, b"".join((first, *pieces, write_frame(CHECKPOINT_MARK + state.to_bytes()))))
@@ -225,6 +231,10 @@ class Ledger:
         with suppress(OSError, Unavailable):
             write_soon(self.folder.checkpoint, state.to_bytes())
             self._shown_at = state.at
+
+    def end_segment(self) -> None:
+        """Let the next commit begin a new segment, so that every entry so far is in a closed one."""
+        self._close_segment()
 
     def _close_segment(self) -> None:
         if self._segment is not None:

@@ -5,7 +5,8 @@ What happened to the record itself becomes a record: the time in which the node 
 proper, a disk that took nothing, a clock that was set, visits that could not be described, the end of the order.
 
 Promise: nothing is sealed after `end`; a failure costs neither the counting nor what was committed; what waits is
-bounded, and what does not fit is counted and told. Taking is for one thread, flushing for one other.
+bounded, and what does not fit is counted and told; records are erased on their date. Taking is for one thread,
+flushing for one other.
 """
 
 import logging
@@ -13,11 +14,12 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from police2peer.contacts.ledger.clock import QUARANTINE_MS, ClockReading, read_kernel_clock
 from police2peer.contacts.ledger.describing import RecordMaker
+from police2peer.contacts.ledger.erasure import due_segments, erase_segments
 from police2peer.contacts.ledger.ledger import Ledger
 from police2peer.contacts.visits import EVERY_NETWORK, VisitRecord
 from police2peer.errors import NotAuthentic, Unavailable
@@ -66,6 +68,7 @@ class LedgerSink:
         self._failed: _Trouble | None = None
         self._lost: _Trouble | None = None
         self._try_at: datetime | None = None
+        self._erased_on: date | None = None
         self.alarm = ""
         now = self._now()
         self._reading = read_clock(now)
@@ -123,6 +126,7 @@ class LedgerSink:
         """Seal what waits, and give how many records that were. What the disk does not take waits on."""
         now = self._now()
         self._look_at_the_clock(now)
+        self._erase_what_is_due(now)
         if self._ended or (self._try_at is not None and timedelta() <= self._try_at - now <= _TRY_AGAIN_AFTER):
             return 0
         sealed = 0
@@ -158,6 +162,18 @@ class LedgerSink:
         if self._lost is not None:
             lost, self._lost = self._lost, None
             self._gap(f"{lost.lost} records found no room while the ledger could not be written", lost.since, now)
+
+    def _erase_what_is_due(self, now: datetime) -> None:
+        """Destroy, once a day, the keys of segments whose erase-by date has come."""
+        if self._ended or self._erased_on == now.date():
+            return
+        self._erased_on = now.date()
+        try:
+            due = due_segments(self._ledger, now.date())
+            if due:
+                erase_segments(self._ledger, due, by=f"node {self._maker.node}", now=now)
+        except (Unavailable, NotAuthentic, OSError) as error:
+            _log.error("records whose erase-by date has come could not be erased: %s", type(error).__name__)
 
     def _look_at_the_clock(self, now: datetime) -> None:
         """Read what the system knows of its clock, and notice when somebody set it."""

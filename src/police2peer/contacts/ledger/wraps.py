@@ -20,21 +20,21 @@ from police2peer.contacts.ledger.sealing import KEY_BYTES, RecordKey, SegmentKey
 from police2peer.contacts.ledger.segment import canonical
 from police2peer.errors import BadInput, NotAuthentic
 
-__all__ = ["OpenedKeys", "WrappedKeys", "wrap_record_keys", "wrap_segment_key"]
+__all__ = ["KeysOf", "OpenedKeys", "WrappedKeys", "wrap_record_keys", "wrap_segment_key"]
 
 _PLACE: Final = struct.Struct(">Q")
 _ROW_BYTES: Final = _PLACE.size + KEY_BYTES
 _FIELDS: Final = frozenset({"format", "origin", "segment", "wraps"})
 
 
-class _Holds(StrEnum):
+class KeysOf(StrEnum):
     """What a file wraps."""
 
     SEGMENT = "p2p-segment-key-1"
     RECORDS = "p2p-record-keys-1"
 
 
-def _info(holds: _Holds, origin: str, segment: int) -> bytes:
+def _info(holds: KeysOf, origin: str, segment: int) -> bytes:
     return f"{holds}\n{origin}\n{segment}\n".encode()
 
 
@@ -61,7 +61,7 @@ class OpenedKeys:
 class WrappedKeys:
     """What stands in a key file: for each recipient (by id) what was sealed to it."""
 
-    holds: _Holds
+    holds: KeysOf
     origin: str
     segment: int
     wraps: tuple[tuple[str, bytes], ...]
@@ -79,7 +79,7 @@ class WrappedKeys:
             wraps = tuple((str(name), base64.b64decode(text, validate=True)) for name, text in value["wraps"])
             if value.keys() != _FIELDS or not isinstance(value["origin"], str) or type(value["segment"]) is not int:
                 raise ValueError("other fields")  # noqa: TRY301 - one way out
-            keys = cls(_Holds(value["format"]), value["origin"], value["segment"], wraps)
+            keys = cls(KeysOf(value["format"]), value["origin"], value["segment"], wraps)
             if keys.to_bytes() != raw:
                 raise ValueError("another spelling")  # noqa: TRY301
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError, binascii.Error) as error:
@@ -97,9 +97,9 @@ class WrappedKeys:
                 remedy="use the private half of a key that the order named; `police2peer ledger status` names them",
             )
         opened = private.unwrap(sealed[0], _info(self.holds, self.origin, self.segment))
-        if len(opened) != KEY_BYTES and (self.holds is _Holds.SEGMENT or len(opened) % _ROW_BYTES):
+        if len(opened) != KEY_BYTES and (self.holds is KeysOf.SEGMENT or len(opened) % _ROW_BYTES):
             raise NotAuthentic("a key of the ledger has a wrong length", remedy="use another copy of the ledger")
-        if self.holds is _Holds.SEGMENT:
+        if self.holds is KeysOf.SEGMENT:
             return OpenedKeys(SegmentKey(opened), {})
         rows = range(0, len(opened), _ROW_BYTES)
         table = {_PLACE.unpack_from(opened, at)[0]: opened[at + _PLACE.size : at + _ROW_BYTES] for at in rows}
@@ -110,7 +110,7 @@ def wrap_segment_key(
     key: SegmentKey, origin: str, segment: int, recipients: Iterable[EvidencePublicKey]
 ) -> WrappedKeys:
     """Wrap the key of a whole segment."""
-    return _wrap(_Holds.SEGMENT, key, origin, segment, recipients)
+    return _wrap(KeysOf.SEGMENT, key, origin, segment, recipients)
 
 
 def wrap_record_keys(
@@ -118,11 +118,11 @@ def wrap_record_keys(
 ) -> WrappedKeys:
     """Wrap the keys of the records that remain."""
     table = b"".join(_PLACE.pack(index) + key for index, key in sorted(keys.items()))
-    return _wrap(_Holds.RECORDS, table, origin, segment, recipients)
+    return _wrap(KeysOf.RECORDS, table, origin, segment, recipients)
 
 
 def _wrap(
-    holds: _Holds, secret: bytes, origin: str, segment: int, recipients: Iterable[EvidencePublicKey]
+    holds: KeysOf, secret: bytes, origin: str, segment: int, recipients: Iterable[EvidencePublicKey]
 ) -> WrappedKeys:
     info = _info(holds, origin, segment)
     return WrappedKeys(holds, origin, segment, tuple((each.id, each.wrap(secret, info)) for each in recipients))
