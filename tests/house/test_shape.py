@@ -12,7 +12,7 @@ import pytest
 _ROOT = Path(__file__).parents[2]
 _PARTS = ("src", "tests", "benchmarks", "docs", "examples", ".ci")
 _SPDX = "SPDX-License-Identifier: EUPL-1.2"
-_SOURCES = frozenset({".py", ".js", ".mjs", ".css", ".html", ".j2", ".typ", ".sh", ".svg", ".toml"})
+_SOURCES = frozenset({".go", ".py", ".js", ".mjs", ".css", ".html", ".j2", ".typ", ".sh", ".svg", ".toml"})
 _NOT_OURS_TO_MARK = frozenset({"__pycache__", "node_modules"})
 
 _MODULE_LINES = 400
