@@ -12,7 +12,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-_PARTS = ("making", "thousand", "verify", "browser", "catalogue", "site", "upload", "offers", "contacts")
+_PARTS = ("making", "thousand", "verify", "browser", "catalogue", "site", "upload", "offers", "contacts", "evidence")
 _RESULTS = Path(__file__).with_name("results.md")
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from police2peer.cli.court import court
 from police2peer.cli.demo import demo
 
 __all__ = ["lab"]
@@ -15,6 +16,7 @@ def lab() -> None:
     """Run a network of our own on loopback: for the demo, for training, for tests."""
 
 
+lab.add_command(court)
 lab.add_command(demo)
 
 

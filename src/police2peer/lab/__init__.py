@@ -5,6 +5,8 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from police2peer.lab.court import CourtReport, run_court
+    from police2peer.lab.court_page import write_court_page
     from police2peer.lab.demo import print_summary, run_demo
     from police2peer.lab.hashes import read_hashes
     from police2peer.lab.loopback import LabNetwork, lab_network
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from police2peer.lab.tracker import Tracker, serve_tracker
 
 __all__ = [
+    "CourtReport",
     "LabNetwork",
     "MissionReport",
     "Tracker",
@@ -23,12 +26,16 @@ __all__ = [
     "lab_network",
     "print_summary",
     "read_hashes",
+    "run_court",
     "run_demo",
     "run_downloader",
     "serve_tracker",
+    "write_court_page",
 ]
 
 _WHERE = {
+    "court": ("CourtReport", "run_court"),
+    "court_page": ("write_court_page",),
     "demo": ("print_summary", "run_demo"),
     "hashes": ("read_hashes",),
     "loopback": ("LabNetwork", "lab_network"),

@@ -8,7 +8,7 @@ from typing import Final
 
 from police2peer.contacts import Rung
 from police2peer.contacts.evidence import check_received
-from police2peer.contacts.ledger import ContactRecord, build_sha256, tool_version
+from police2peer.contacts.ledger import ContactRecord, tool_version
 from police2peer.lab.wire import Conversation
 from police2peer.networks import Offer
 
@@ -102,8 +102,18 @@ def _blind(record: ContactRecord, talks: Sequence[Conversation]) -> list[Line]:
     out = sum(talk.bytes_to_peer for talk in talks)
     began = min((talk.began_s for talk in talks), default=0.0)
     return [
-        Line("bytes to the far end (obfuscated)", f"{out}", f"{record.sent_bytes} of the file", record.sent_bytes <= out),
-        Line("beginning (UTC)", _at(began), _at(record.started_at.timestamp()), abs(began - record.started_at.timestamp()) <= _CLOSE_S),
+        Line(
+            "bytes to the far end (obfuscated)",
+            f"{out}",
+            f"{record.sent_bytes} of the file",
+            record.sent_bytes <= out,
+        ),
+        Line(
+            "beginning (UTC)",
+            _at(began),
+            _at(record.started_at.timestamp()),
+            abs(began - record.started_at.timestamp()) <= _CLOSE_S,
+        ),
     ]
 
 
@@ -115,5 +125,3 @@ def _rung_line(record: ContactRecord, talks: Sequence[Conversation]) -> Line:
     whole = sent >= record.file_size_bytes
     rung = Rung.ALL if whole else Rung.PIECE if sent >= record.piece_bytes else Rung.ASKED
     return _line("rung", str(int(rung)), str(record.rung))
-
-

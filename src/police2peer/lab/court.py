@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The court kit: how a contact is recorded, replayed with real programs, and held against the wire.
 
-A unit is founded whose order demands records; a real client fetches a warning file from a real node; others only look;
-what the node sealed is opened, exported and verified by the commands that an agency types, and compared, number by
-number, with what an independent listener saw on the wire. Nothing leaves this machine.
+A unit is founded whose order demands records; a real client fetches a file from a real node; others only look;
+what the node sealed is opened, exported and verified by the commands that an agency types, and compared, number
+by number, with what an independent listener saw on the wire. Nothing leaves this machine.
 """
 
 import json
 import shutil
 import time
+import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -29,6 +30,7 @@ from police2peer.lab.wire import Conversation, conversations
 from police2peer.lab.wiretap import listening
 from police2peer.networks import Offer
 from police2peer.networks.bittorrent import infohash
+from police2peer.storage import write_whole
 from police2peer.warningfiles import materialise, read_manifest
 
 __all__ = ["CourtReport", "Event", "run_court"]
@@ -68,7 +70,6 @@ class CourtReport:
     checks: tuple[tuple[str, str, bool], ...]
     errors: tuple[KnownError, ...]
     commands: tuple[str, ...]
-    statement: Path
 
     @property
     def holds(self) -> bool:
@@ -80,7 +81,8 @@ class CourtReport:
 def run_court(folder: Path, told: Callable[[str], None]) -> CourtReport:
     """Replay in `folder`, which is emptied if an earlier replay made it. Only inside the lab's namespace.
 
-    Raises `NotPermitted` elsewhere, `BadInput` for a folder that holds something else, `Unavailable` when a step fails.
+    Raises `NotPermitted` elsewhere, `BadInput` for a folder that holds something else, `Unavailable` when a step
+    fails.
     """
     if not is_closed():
         raise NotPermitted(
@@ -260,7 +262,7 @@ class _Court:
         looked = {event.host for event in self._events if not event.must_be_recorded}
         missing = [event.who for event in self._events if event.must_be_recorded and event.host not in recorded]
         self._told(f"{len(found)} records were compared with the wire")
-        statement = self._folder / "statement.pdf"
+        write_whole(self._folder / "statement.pdf", _statement(path))
         return CourtReport(
             finished_at=datetime.now(UTC),
             seconds=seconds,
@@ -274,7 +276,6 @@ class _Court:
             checks=tuple(self._checks),
             errors=read_known_errors(),
             commands=tuple(self._unit.typed),
-            statement=statement,
         )
 
 
@@ -294,6 +295,11 @@ until = {end}
 networks = ["bittorrent"]
 countries = ["NO", "ZZ"]
 """
+
+
+def _statement(pack: Path) -> bytes:
+    with zipfile.ZipFile(pack) as archive:
+        return archive.read("statement.pdf")
 
 
 def _tomorrow(now: datetime) -> str:

@@ -60,7 +60,13 @@ def magnets(offers: Sequence[Offer]) -> list[str]:
 
 
 def stand_in(
-    place: Place, offers: Sequence[Offer], *, way: str, bind: str, stop_after: int | None = None
+    place: Place,
+    offers: Sequence[Offer],
+    *,
+    way: str,
+    bind: str,
+    stop_after: int | None = None,
+    tcp_only: bool = False,
 ) -> ClientResult:
     """Let the stand-in downloader fetch these offers, from an address of its own."""
     sources = torrents(place, offers) if way != "magnet" else magnets(offers)
@@ -70,6 +76,8 @@ def stand_in(
         arguments += [part for node in place.bootstrap for part in ("--dht", node)]
     if stop_after is not None:
         arguments += ["--stop-after", str(stop_after)]
+    if tcp_only:
+        arguments.append("--tcp-only")
     began = time.monotonic()
     done = subprocess.run(
         downloader_command([*sources, *arguments]), capture_output=True, text=True, timeout=_LIMIT_S + 30, check=False
@@ -120,6 +128,12 @@ def probe(place: Place, offers: Sequence[Offer]) -> int:
 
     asyncio.run(run())
     return 2 * len(offers)
+
+
+def probe_one(place: Place, offer: Offer, host: str, *, metadata: bool) -> None:
+    """Shake hands about one offer from a host, and read its description if so asked; ask for no content."""
+    look = read_metadata if metadata else shake_hands
+    asyncio.run(look(place.node, infohash(offer), bind=host))
 
 
 def family_of(result: ClientResult) -> ClientFamily:
