@@ -147,11 +147,10 @@ def export(  # noqa: PLR0917 - one option each
         Custody,
         Export,
         Officer,
-        build_sha256,
         export_pack,
         read_request,
-        tool_version,
     )
+    from police2peer.contacts.ledger import build_sha256, tool_version  # noqa: PLC0415
     from police2peer.storage import write_whole  # noqa: PLC0415
 
     if out.exists():
@@ -229,7 +228,8 @@ def verify(  # noqa: PLR0917 - one option each
 ) -> None:
     """Check a pack, offline: every byte, signature, proof and key of it. Shows no record."""
     from police2peer.contacts.evidence import as_json as plain  # noqa: PLC0415 - loads on use
-    from police2peer.contacts.evidence import check_received, summary, tool_version  # noqa: PLC0415
+    from police2peer.contacts.evidence import check_received, summary  # noqa: PLC0415
+    from police2peer.contacts.ledger import tool_version  # noqa: PLC0415
 
     raw = read_pack(pack, evidence_key)
     received = check_received(

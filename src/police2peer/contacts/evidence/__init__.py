@@ -16,7 +16,6 @@ if TYPE_CHECKING:
         sign_request,
         write_request,
     )
-    from police2peer.contacts.evidence.build import build_sha256, tool_version
     from police2peer.contacts.evidence.case import CaseFrame, Disclosed, case_graph, ontology, write_case
     from police2peer.contacts.evidence.checking import ReceivedPack, as_json, check_received, warning_files
     from police2peer.contacts.evidence.custody import Custody, begin_custody
@@ -61,7 +60,6 @@ __all__ = [
     "approve_request",
     "as_json",
     "begin_custody",
-    "build_sha256",
     "case_graph",
     "check_inside",
     "check_received",
@@ -80,7 +78,6 @@ __all__ = [
     "sign_request",
     "summary",
     "tell_person",
-    "tool_version",
     "warning_files",
     "words",
     "write_case",
@@ -96,7 +93,6 @@ _WHERE = {
         "sign_request",
         "write_request",
     ),
-    "build": ("build_sha256", "tool_version"),
     "case": ("CaseFrame", "Disclosed", "case_graph", "ontology", "write_case"),
     "checking": ("ReceivedPack", "as_json", "check_received", "warning_files"),
     "custody": ("Custody", "begin_custody"),
