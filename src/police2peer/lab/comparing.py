@@ -14,6 +14,7 @@ from police2peer.networks import Offer
 
 __all__ = ["Comparison", "Line", "compare"]
 
+_UNDER_WAY_BYTES: Final = 4 * 1024 * 1024  # what the system's buffers of one connection hold at most
 _CLOSE_S: Final = 1.0  # both clocks are this machine's; what differs is when each program looked
 
 
@@ -92,9 +93,18 @@ def _read_lines(record: ContactRecord, talks: Sequence[Conversation]) -> list[Li
     near = near or abs(min(talk.began_s for talk in talks) - began) <= _CLOSE_S
     return [
         _line("bytes asked for", str(asked), str(record.asked_bytes)),
-        _line("different bytes sent", str(sent), str(record.sent_bytes)),
+        _sent_line(record, sent),
         Line("beginning (UTC)", _at(min(firsts, default=0.0)), _at(began), near),
     ]
+
+
+def _sent_line(record: ContactRecord, sent: int) -> Line:
+    """Compare bytes sent; of who left early, some were handed to the connection and never left this machine."""
+    under_way = record.sent_bytes - sent
+    if not under_way or record.sent_bytes == record.file_size_bytes:
+        return _line("different bytes sent", str(sent), str(record.sent_bytes))
+    told = f"{record.sent_bytes}, of which {under_way} were under way when the far end left"
+    return Line("different bytes sent", str(sent), told, 0 < under_way <= _UNDER_WAY_BYTES)
 
 
 def _blind(record: ContactRecord, talks: Sequence[Conversation]) -> list[Line]:

@@ -119,6 +119,7 @@ class _Court:
             finally:
                 self._node.stop()
         wire = conversations(tap.packets, (NODE_HOST, _PORT))
+        self._check("Packets that the listener missed", str(tap.lost), good=not tap.lost)
         self._told(f"the wire was read: {len(tap.packets)} packets, {len(wire)} connections")
         pack = self._export()
         return self._report(offers, wire, pack, time.monotonic() - began)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What went over the wire, read independently of the node: TCP packets of the lab's loopback, and BitTorrent in them.
 
-It shares no code with the node. Rules without I/O: packets in, conversations out; `wiretap` has the socket. What is
-obfuscated (message stream encryption) is not read: then only the ends, the times and the number of bytes are known.
+It shares no code with the node. Rules without I/O: packets in, conversations out; `wiretap` has the socket. What
+stays obfuscated (message stream encryption) is not read: then only ends, times and the number of bytes are known.
 Sources: RFC 791, RFC 9293 (headers); BEP 3 (handshake, request, piece).
 """
 
@@ -19,6 +19,7 @@ _HANDSHAKE: Final = b"\x13BitTorrent protocol"
 _HANDSHAKE_BYTES: Final = 68
 _REQUEST, _PIECE = 6, 7
 _MOST_MESSAGE: Final = 1 << 20
+_MOST_GREETING: Final = 2048  # of message stream encryption, after which both sides may agree on plain text
 End = tuple[str, int]
 
 
@@ -120,24 +121,26 @@ def _read(talk: Conversation, up: _Stream, down: _Stream) -> None:
     asked, times = up.content()
     answered, _ = down.content()
     talk.bytes_to_peer = len(answered)
-    if not asked.startswith(_HANDSHAKE) or len(asked) < _HANDSHAKE_BYTES:
+    start = asked.find(_HANDSHAKE, 0, _MOST_GREETING)
+    theirs = answered.find(_HANDSHAKE, 0, _MOST_GREETING)
+    if start < 0 or theirs < 0 or len(asked) < start + _HANDSHAKE_BYTES:
         return
-    talk.is_read, talk.infohash = True, asked[28:48].hex()
-    for end, kind, body in _messages(asked):
+    talk.is_read, talk.infohash = True, asked[start + 28 : start + 48].hex()
+    for end, kind, body in _messages(asked, start):
         if kind == _REQUEST and len(body) == 12:  # noqa: PLR2004 - piece, begin, length
             talk.asked_bytes += struct.unpack("!III", body)[2]
             if talk.first_request_s is None:
                 talk.first_request_s = next(at for place, at in times if place >= end)
     blocks = {}
-    for _, kind, body in _messages(answered):
+    for _, kind, body in _messages(answered, theirs):
         if kind == _PIECE and len(body) > 8:  # noqa: PLR2004 - piece and begin
             blocks[body[:8]] = len(body) - 8
     talk.sent_bytes = sum(blocks.values())
 
 
-def _messages(raw: bytes) -> list[tuple[int, int, bytes]]:
-    """Give end, kind and body of every whole message behind the handshake."""
-    found, at = [], _HANDSHAKE_BYTES
+def _messages(raw: bytes, start: int) -> list[tuple[int, int, bytes]]:
+    """Give end, kind and body of every whole message behind the handshake that begins at `start`."""
+    found, at = [], start + _HANDSHAKE_BYTES
     while at + 5 <= len(raw):
         (length,) = struct.unpack_from("!I", raw, at)
         end = at + 4 + length
