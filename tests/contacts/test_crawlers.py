@@ -116,8 +116,11 @@ def test_probes_are_no_contacts_and_each_request_among_them_is_one(
     assert asked == count // 1000
     assert desk.store.contacts() == len(desk.closed) == asked, "each request is a visit of its own"
     assert sum(_reasons(desk).values()) == sum(number % 6 in {0, 1, 2, 4} for number in range(count))
-    assert {gap.what.split(" ", 1)[1] for gap in desk.store.gaps()} == {
-        "exchanges were about an offer that is not ours now"
+    told = {gap.what.split(" ", 1)[1] for gap in desk.store.gaps()}
+    assert "exchanges were about an offer that is not ours now" in told
+    assert told <= {
+        "exchanges were about an offer that is not ours now",
+        "visits were closed early: too many at once",  # at full size there are more at once than are kept
     }
 
 

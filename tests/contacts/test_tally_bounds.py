@@ -120,6 +120,30 @@ def test_an_hour_holds_so_many_rows_and_no_count_is_dropped(tmp_path: Path) -> N
         assert store.reached(by="arm")["blank"][Rung.ASKED] == 300
 
 
+def test_crawlers_of_one_hour_hold_so_many_rows_and_no_count_is_dropped(tmp_path: Path) -> None:
+    with TallyStore(tmp_path / "t.sqlite", bounds=_SMALL) as store:
+        for number in range(200):
+            country = f"{chr(65 + number % 26)}{chr(65 + number // 26)}"
+            store.add({}, {CrawlerKey(_ROW.hour, "bittorrent", country, "help", CrawlerReason.SCANNER, "other"): 3})
+        assert sum(store.crawlers().values()) == store.totals().crawlers == 600
+        assert len(store.crawlers()) == _SMALL.most_rows + 1
+
+
+def test_a_full_hour_takes_no_more_room_on_the_disk_than_the_document_says(tmp_path: Path) -> None:
+    path, bounds = tmp_path / "t.sqlite", Bounds()
+    with TallyStore(path) as store:
+        for hour in range(6):
+            slot = _ROW._replace(hour=f"2026-03-01T{hour:02}", client="Free Download Manager")
+            for number in range(2 * bounds.most_rows):
+                folded = number >= bounds.most_rows
+                row = slot._replace(offer=f"bittorrent-{number:06d}", country=FOLDED if folded else "NO")
+                store.add({row: (0, 300, 300, 300, 300, 300, 300)})
+    rows = 6 * 2 * bounds.most_rows
+    bytes_a_row = path.stat().st_size / rows
+    slots = 24 * bounds.hours_days + bounds.days_days
+    assert slots * 2 * bounds.most_rows * bytes_a_row < 500_000_000
+
+
 def test_old_hours_become_days_and_old_days_months_and_nothing_is_lost(tmp_path: Path) -> None:
     with TallyStore(tmp_path / "t.sqlite", bounds=_SMALL) as store:
         for day in range(40):

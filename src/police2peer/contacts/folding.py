@@ -7,7 +7,8 @@
   the offer, which is the unit of a trial; beyond twice that it gives up the offer too. A count is never dropped.
 
 So a file holds at most `2 * most_rows` rows for each of `24 * hours_days + days_days` slots, a few dozen more for
-each, and `2 * most_rows` a month beyond that.
+each, and `2 * most_rows` a month beyond that. The counts of non-contacts give up client and country once an hour
+holds `most_rows` rows of them.
 """
 
 from collections.abc import Iterable

@@ -29,6 +29,7 @@ from police2peer.contacts.folding import (
 )
 from police2peer.contacts.ladder import FIRST_CONTACT, Rung
 from police2peer.contacts.period_store import CountedPeriod, PeriodStore
+from police2peer.contacts.runs import Runs, as_text
 from police2peer.contacts.tally_file import RUNGS, open_file
 from police2peer.contacts.uniques import ClosedPeriod
 from police2peer.contacts.visits import EVERY_NETWORK
@@ -47,7 +48,6 @@ _ADD_CRAWLER: Final = (
     "INSERT INTO crawler VALUES (?, ?, ?, ?, ?, ?, ?) "
     "ON CONFLICT (hour, network, country, arm, reason, client) DO UPDATE SET count = count + excluded.count"
 )
-_ALIVE_EVERY: Final = timedelta(seconds=5)
 _FOLD_EVERY: Final = timedelta(hours=1)
 
 
@@ -105,10 +105,9 @@ class TallyStore:
         self._bounds = bounds or Bounds()
         self._db = open_file(path)
         self._rows_in: dict[str, int] = {}
-        self._run: int | None = None
-        self._alive: datetime | None = None
         self._fold_at: datetime | None = None
         self._totals: tuple[int, Totals] | None = None
+        self._runs = Runs(self._db, self._bounds.most_gaps)
         self._periods = PeriodStore(self._db, self._bounds.sketch_periods)
 
     def __enter__(self) -> Self:
@@ -144,36 +143,23 @@ class TallyStore:
 
     def begin_run(self, now: datetime) -> list[EvidenceGap]:
         """Note that counting begins; give the gaps that an earlier run left which never said that it ended."""
-        gaps = []
         with self._whole():
-            left = self._db.execute("SELECT written_until FROM run WHERE ended_at IS NULL").fetchall()
-            for (written_until,) in left:
-                since = datetime.fromisoformat(written_until)
-                what = f"the node stopped without a word: contacts from {_text(since)} to {_text(now)} may be missing"
-                gaps.append(EvidenceGap(since, EVERY_NETWORK, what))
-                self._add_gap(since, now, EVERY_NETWORK, what)
-            self._db.execute("UPDATE run SET ended_at = written_until WHERE ended_at IS NULL")
-            cursor = self._db.execute("INSERT INTO run VALUES (?, ?, NULL)", (_text(now), _text(now)))
-            self._run, self._totals = cursor.lastrowid, None
-            self._db.execute("DELETE FROM run WHERE rowid <= ?", ((self._run or 0) - self._bounds.most_gaps,))
-        self._alive = now
-        return gaps
+            left = self._runs.begin(now)
+            for since, what in left:
+                self._add_gap(since, max(since, now), EVERY_NETWORK, what)
+        self._totals = None
+        return [EvidenceGap(since, EVERY_NETWORK, what) for since, what in left]
 
     def note_alive(self, written_until: datetime) -> None:
         """Note up to when everything is written; kept to the disk every few seconds."""
-        if self._run is None or (self._alive is not None and written_until - self._alive < _ALIVE_EVERY):
-            return
-        self._alive = written_until
-        with self._whole():
-            self._db.execute("UPDATE run SET written_until = ? WHERE rowid = ?", (_text(written_until), self._run))
+        if self._runs.is_due(written_until):
+            with self._whole():
+                self._runs.note(written_until)
 
     def end_run(self, now: datetime) -> None:
         """Note that counting ended as it should."""
         with self._whole():
-            self._db.execute(
-                "UPDATE run SET written_until = ?1, ended_at = ?1 WHERE rowid = ?2", (_text(now), self._run)
-            )
-        self._run = None
+            self._runs.end(now)
 
     # Writing.
 
@@ -192,7 +178,7 @@ class TallyStore:
         crawlers, gaps = crawlers or {}, list(gaps)
         with self._whole():
             self._add_tallies(tallies)
-            self._db.executemany(_ADD_CRAWLER, [(*key, n) for key, n in crawlers.items()])
+            self._add_crawlers(crawlers)
             for gap in gaps:
                 self._add_gap(gap.at, None, gap.network, gap.what)
         if self._totals is not None:
@@ -214,6 +200,18 @@ class TallyStore:
                 self._rows_in[slot] = there + len(rows)  # at the most; counted anew when it matters
             else:
                 self._add_folded(slot, rows)
+
+    def _add_crawlers(self, crawlers: Mapping[CrawlerKey, int]) -> None:
+        """Add to the counts of non-contacts; an hour that is full takes no more countries and clients."""
+        for slot in {key.hour for key in crawlers}:
+            (there,) = self._db.execute("SELECT COUNT(*) FROM crawler WHERE hour = ?", (slot,)).fetchone()
+            full = there >= self._bounds.most_rows
+            rows = [
+                (*(key._replace(country=FOLDED, client=FOLDED) if full else key), count)
+                for key, count in crawlers.items()
+                if key.hour == slot
+            ]
+            self._db.executemany(_ADD_CRAWLER, rows)
 
     def _add_folded(self, slot: str, rows: list[tuple[TallyRow, RungCounts]]) -> None:
         """Add rows to a slot that is nearly full."""
@@ -248,7 +246,7 @@ class TallyStore:
             told = f"{half} gaps of this time, told one by one until there were too many"
             self._db.execute("INSERT INTO gap VALUES (?, ?, ?, ?)", (first, last, EVERY_NETWORK, told))
         self._db.execute(
-            "INSERT INTO gap VALUES (?, ?, ?, ?)", (_text(at), _text(until) if until else None, network, what)
+            "INSERT INTO gap VALUES (?, ?, ?, ?)", (as_text(at), as_text(until) if until else None, network, what)
         )
 
     def fold(self, now: datetime) -> None:
@@ -348,7 +346,3 @@ class TallyStore:
     def contacts(self) -> int:
         """Give the number of contacts: how many asked for data."""
         return self.reached().get("", {}).get(FIRST_CONTACT, 0)
-
-
-def _text(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat()
