@@ -211,6 +211,22 @@ def test_a_file_dropped_anywhere_is_checked_and_never_replaces_the_page(
     assert seen.outcome() == "genuine"
 
 
+def test_a_folder_dropped_on_the_page_is_refused_beside_the_field(url: str, visit: Visitor) -> None:
+    seen = visit(f"{url}en/index.html")
+    # No script can make the entry of a folder; what browsers say of one is given in its place.
+    seen.page.evaluate(
+        """() => {
+          const event = new DragEvent("drop", { bubbles: true, cancelable: true });
+          const folder = { webkitGetAsEntry: () => ({ isDirectory: true }) };
+          Object.defineProperty(event, "dataTransfer", { value: { items: [folder], files: [new File([], "x")] } });
+          document.body.dispatchEvent(event);
+        }"""
+    )
+    assert seen.page.inner_text("#folder") == "This is a folder. Choose one file in it."
+    assert seen.page.get_attribute("#file", "aria-invalid") == "true"
+    assert not seen.page.is_visible("#result")
+
+
 def test_the_keyboard_alone_reaches_the_answer(built: World, url: str, visit: Visitor) -> None:
     seen = visit(f"{url}en/index.html")
     seen.page.keyboard.press("Tab")
