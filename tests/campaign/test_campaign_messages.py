@@ -229,6 +229,20 @@ def test_production_begins_when_every_text_is_reviewed(ready: "Ready") -> None:
     assert reviews == {Review(ReviewState.SIGNED, "A Reviewer", date(2027, 2, 1))}
 
 
+def test_a_review_holds_for_the_same_words_without_an_officer_and_moving(ready: "Ready") -> None:
+    _for_production(ready)
+    _review_all(ready)
+    ready.change(
+        'message = "help"\n',
+        'message = "help"\n\n[[messages]]\nmessage = "help"\nofficer = false\nmoving = true\n'
+        '\n[[messages]]\nmessage = "help"\nmoving = true\n',
+    )
+    campaign = load_campaign(ready.folder)
+    assert {"help", "help-text-moving", "help-moving"} < {message.id for message in campaign.messages}
+    assert {message.words_id for message in campaign.messages if message.arm is Arm.HELP} == {"help"}
+    assert campaign.drafts() == ()
+
+
 def test_a_word_changed_after_the_review_is_a_draft_again(ready: "Ready") -> None:
     _for_production(ready)
     _review_all(ready)

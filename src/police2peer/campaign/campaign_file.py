@@ -185,7 +185,8 @@ def _with_reviews(
         for place in placed:
             message = place.message
             texts = {
-                language: reviewed(message.id, words, reviews, reviewers) for language, words in message.texts.items()
+                language: reviewed(message.words_id, words, reviews, reviewers)
+                for language, words in message.texts.items()
             }
             marked.append(replace(place, message=replace(message, texts=texts)))
     except (BadInput, NotAuthentic) as error:
@@ -215,5 +216,5 @@ def _refuse_drafts(placed: Sequence[PlacedMessage]) -> None:
                 place.table.problem(
                     "message" if "message" in place.table else "file",
                     f"the texts in {language} are a draft, and this is a production campaign",
-                    f"have a reviewer run `police2peer message review` for {place.message.id} in {language}",
+                    f"have a reviewer run `police2peer message review` for {place.message.words_id} in {language}",
                 )

@@ -16,7 +16,10 @@ from pathlib import Path
 from police2peer.campaign.formats import Arm
 from police2peer.campaign.language import Language
 
-__all__ = ["Clip", "FreeSide", "Recording", "Review", "ReviewState", "Texts", "WarningMessage"]
+__all__ = ["MOVING", "TEXT_ONLY", "Clip", "FreeSide", "Recording", "Review", "ReviewState", "Texts", "WarningMessage"]
+
+# What the id of a message says beside the name of its words.
+TEXT_ONLY, MOVING = "-text", "-moving"
 
 
 class ReviewState(StrEnum):
@@ -139,3 +142,9 @@ class WarningMessage:
     officer: bool = True
     audio: Mapping[Language, Recording] = field(default_factory=dict)
     moving: bool = False
+
+    @property
+    def words_id(self) -> str:
+        """Name the words alone: the same with and without an officer, standing and moving. Reviews are under it."""
+        words = self.id.removesuffix(MOVING) if self.moving else self.id
+        return words if self.officer else words.removesuffix(TEXT_ONLY)

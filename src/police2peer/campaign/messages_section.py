@@ -9,15 +9,13 @@ from pathlib import Path
 
 from police2peer.campaign.formats import Arm
 from police2peer.campaign.language import Language
-from police2peer.campaign.message import Clip, FreeSide, Recording, WarningMessage
+from police2peer.campaign.message import MOVING, TEXT_ONLY, Clip, FreeSide, Recording, WarningMessage
 from police2peer.campaign.message_file import MessageWords, read_message, shipped_message
 from police2peer.errors import BadInput
 from police2peer.strict_toml import Table
 
 __all__ = ["MessageSettings", "PlacedMessage", "read_messages"]
 
-# Told apart from the same words with an officer, and standing.
-_TEXT_ONLY, _MOVING = "-text", "-moving"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MAX_OFFERS_PER_TITLE = 1000
 
@@ -56,7 +54,7 @@ def read_messages(tables: Sequence[Table], settings: MessageSettings) -> list[Pl
         table.finish()
         if words is None:
             continue
-        message_id = f"{words.id}{'' if officer else _TEXT_ONLY}{_MOVING if moving else ''}"
+        message_id = f"{words.id}{'' if officer else TEXT_ONLY}{MOVING if moving else ''}"
         if message_id in {one.message.id for one in placed}:
             table.problem("message" if "message" in table else "file", "this message is there twice", "keep one")
         _check_officer(table, words, clips, audio, officer=officer)

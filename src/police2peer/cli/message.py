@@ -138,7 +138,9 @@ def captions(campaign: Path, out: Path) -> None:
 @_CAMPAIGN
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def check(campaign: Path, *, as_json: bool) -> None:
-    """Tell every letter that the font lacks and every text that does not fit; exit code 1 when there is one.
+    """Tell every letter that the font lacks, every text that does not fit, and every recording that is not taken.
+
+    The exit code is 1 when there is one.
 
     What a fraudster would write is refused before that, when the campaign is read.
     """
@@ -188,23 +190,25 @@ def review(
             "the campaign names no such reviewer with this key",
             remedy="add [[reviewers]] with name and public_key to the campaign file",
         )
-    texts = _texts(found, message_id, language)
+    words_id, texts = _words(found, message_id, language)
     for name, text in texts.sentences():
         click.echo(f"{name:16} {text}")
     if not yes:
         click.confirm("Do you stand for these words?", abort=True)
-    signed = sign_review(message_id, texts, reviewer=reviewer, reviewed_on=datetime.now(UTC).date(), key=key)
+    signed = sign_review(words_id, texts, reviewer=reviewer, reviewed_on=datetime.now(UTC).date(), key=key)
     reviews_path = found.folder / REVIEWS_NAME
     write_reviews(reviews_path, (*read_reviews(reviews_path), signed))
-    click.echo(f"{message_id} in {language} is reviewed by {reviewer}")
+    click.echo(f"{words_id} in {language} is reviewed by {reviewer}")
 
 
-def _texts(found: "Campaign", message_id: str, language: str) -> "Texts":
+def _words(found: "Campaign", message_id: str, language: str) -> tuple[str, "Texts"]:
+    """Give the name of the words that a reviewer signs, and the words."""
     for message in found.messages:
         for spoken, texts in message.texts.items():
-            if (message.id, spoken) == (message_id, language):
-                return texts
+            if message_id in {message.id, message.words_id} and spoken == language:
+                return message.words_id, texts
+    messages = ", ".join(dict.fromkeys(one.words_id for one in found.messages))
     raise BadInput(
         "the campaign has no such message in this language",
-        remedy=f"messages: {', '.join(one.id for one in found.messages)}; languages: {', '.join(found.languages)}",
+        remedy=f"messages: {messages}; languages: {', '.join(found.languages)}",
     )
