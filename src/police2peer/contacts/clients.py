@@ -60,6 +60,7 @@ _BEGINNINGS: Final = {
 _WORDS: Final = {
     "++": "DC++",
     "airdc++": "AirDC++",
+    "amule": "aMule",
     "apexdc++": "ApexDC++",
     "aria2": "aria2",
     "biglybt": "BiglyBT",
@@ -67,7 +68,10 @@ _WORDS: Final = {
     "bittorrent": "BitTorrent",
     "deluge": "Deluge",
     "dc++": "DC++",
+    "edonkey": "eDonkey",
     "eiskaltdc++": "EiskaltDC++",
+    "emule": "eMule",
+    "emule compatible": OTHER,
     "flud": "Flud",
     "flylinkdc++": "FlylinkDC++",
     "free download manager": "Free Download Manager",

@@ -145,6 +145,10 @@ class Index:
                     found[key] = one
         return [(one, len(self._sources[one.hash])) for one in found.values()]
 
+    def lists(self, name: str) -> bool:
+        """Whether a file is listed under this name now."""
+        return any(one.name == name for mine in self._offered.values() for one in mine.values())
+
     def sources(self, hash_: bytes) -> list[object]:
         """Give the clients that offer a file."""
         return list(self._sources.get(hash_, ()))

@@ -62,14 +62,19 @@ class _Client:
 
 
 class Ed2kLabServer:
-    """One server. `gives_high_ids` to who can be reached; `hides` has clients obfuscate."""
+    """One server. `unreachable` hosts get a low id; `hides` has clients obfuscate."""
 
     def __init__(
-        self, *, host: str = "127.0.0.1", port: int = 0, gives_high_ids: bool = True, hides: bool = False
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        unreachable: frozenset[str] = frozenset(),
+        hides: bool = False,
     ) -> None:
         check_in_lab(host)
         self._host, self.port = host, port
-        self._gives_high_ids, self._hides = gives_high_ids, hides
+        self._unreachable, self._hides = unreachable, hides
         self._server: asyncio.Server | None = None
         self._clients: dict[int, _Client] = {}
         self._serving: set[asyncio.StreamWriter] = set()
@@ -148,7 +153,7 @@ class Ed2kLabServer:
         fields = Fields(payload)
         client.user_hash, _, client.port = fields.hash(), fields.number(4), fields.number(2)
         read_tags(fields)
-        if self._gives_high_ids and await _is_reachable(self._host, client.host, client.port):
+        if client.host not in self._unreachable and await _is_reachable(self._host, client.host, client.port):
             client.client_id = int.from_bytes(ipaddress.IPv4Address(client.host).packed, "little")
         else:
             client.client_id, self._next_low_id = self._next_low_id, self._next_low_id + 1

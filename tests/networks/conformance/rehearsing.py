@@ -106,27 +106,35 @@ class Life:
 
 
 class Bench:
-    """The offers of a rehearsal: four for each client, one for the crowd."""
+    """The offers of a rehearsal: four for each client, one for the crowd.
 
-    def __init__(self, network: str, folder: Path, clients: int) -> None:
+    All stand on two files. Where no peer says under which title it found a file (`tells_title` is not), each client
+    and the crowd have files of their own, and only the two titles of one client share one.
+    """
+
+    def __init__(self, network: str, folder: Path, clients: int, *, tells_title: bool) -> None:
         self._network = network
+        self._folder = folder
         self._count = 0
-        self._files = {size: self._file(folder, size) for size in (_SIZE, _CAPPED_SIZE)}
+        self._files: dict[tuple[int, int], tuple[Path, FileHashes]] = {}
+        whose = [0 if tells_title else 1 + number for number in range(clients)]
         # Two titles on one file, one for after the restart; the crowd's own.
-        self.first = [self._offer(_SIZE) for _ in range(clients)]
-        self.second = [self._offer(_SIZE) for _ in range(clients)]
-        self.later = [self._offer(_CAPPED_SIZE) for _ in range(clients)]
-        self.crowd = self._offer(_SIZE)
+        self.first = [self._offer(_SIZE, one) for one in whose]
+        self.second = [self._offer(_SIZE, one) for one in whose]
+        self.later = [self._offer(_CAPPED_SIZE, one) for one in whose]
+        self.crowd = self._offer(_SIZE, 0)
         self.all = [*self.first, *self.second, *self.later, self.crowd]
 
-    def _file(self, folder: Path, size: int) -> tuple[Path, FileHashes]:
-        path = folder / f"{size}.mp4"
-        path.write_bytes(random.Random(size).randbytes(size))
-        return path, hash_file(path)
+    def _file(self, size: int, whose: int) -> tuple[Path, FileHashes]:
+        if (size, whose) not in self._files:
+            path = self._folder / f"{size}-{whose}.mp4"
+            path.write_bytes(random.Random(size + whose).randbytes(size))
+            self._files[size, whose] = path, hash_file(path)
+        return self._files[size, whose]
 
-    def _offer(self, size: int) -> Offer:
+    def _offer(self, size: int, whose: int) -> Offer:
         self._count += 1
-        path, hashes = self._files[size]
+        path, hashes = self._file(size, whose)
         return Offer(
             id=OfferId(f"{self._network}-{self._count:06d}"),
             network=self._network,
@@ -149,7 +157,7 @@ class Rehearsal:
         self._folder = folder
         self._rig: Rig = make_rig(network)
         self._strangers = [one for one in self._rig.strangers() if not one.program or shutil.which(one.program)]
-        self._bench = Bench(network, folder, len(self._strangers))
+        self._bench = Bench(network, folder, len(self._strangers), tells_title=self._rig.tells_title)
         self._known = {offer.id: offer for offer in self._bench.all}
         self.seen: list[Seen] = []
 
@@ -228,7 +236,9 @@ class Rehearsal:
     def _by_name(self, life: Life) -> None:
         for number, stranger in enumerate(self._strangers):
             made = [life.contacts.get(offers[number].id) for offers in (self._bench.first, self._bench.second)]
-            right = [(int(Rung.ALL), stranger.family, _SIZE)] * 2
+            if not self._rig.tells_title:  # one contact about the file, under either title, for both fetches
+                made = [next((one for one in made if one), None)]
+            right = [(int(Rung.ALL), stranger.family, _SIZE)] * (2 if self._rig.tells_title else 1)
             told = [(int(one.rung), one.client, one.sent_bytes) for one in made if one]
             note = "; ".join(f"rung {rung}, {client}, {sent} bytes" for rung, client, sent in told)
             self._note(stranger.name, "rung 5, by name", ok=told == right, note=note or "no contact")

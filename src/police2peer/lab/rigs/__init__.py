@@ -13,6 +13,7 @@ __all__ = ["Door", "Rig", "Stranger", "make_rig", "rig_names"]
 _RIGS: Final = {
     "bittorrent": ("bittorrent", "BitTorrentRig"),
     "directconnect": ("directconnect", "DirectConnectRig"),
+    "ed2k": ("ed2k", "Ed2kRig"),
     "memory": ("memory", "MemoryRig"),
 }
 

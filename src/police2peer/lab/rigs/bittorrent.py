@@ -32,6 +32,7 @@ class BitTorrentRig:
 
     network = "bittorrent"
     found_by = "tracker"
+    tells_title = True
     doors = (Door("tcp", NODE_HOST, _PORT), Door("udp", NODE_HOST, _PORT))
 
     def __init__(self) -> None:

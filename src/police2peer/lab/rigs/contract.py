@@ -73,6 +73,8 @@ class Rig(Protocol):
     network: str
     found_by: str
     """How strangers find offers here, in a word for the table: `search`, `tracker and DHT`."""
+    tells_title: bool
+    """Whether a peer says under which title it found a file; where not, contacts are about the file."""
     doors: tuple[Door, ...]
     """Where our engine listens while it is up; the first one is where `take` connects."""
 

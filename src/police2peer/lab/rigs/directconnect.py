@@ -44,6 +44,7 @@ class DirectConnectRig:
 
     network = "directconnect"
     found_by = "search"
+    tells_title = True
     doors = (Door("tcp", NODE_HOST, _PORT), Door("tcp", NODE_HOST, _TLS_PORT))
 
     def __init__(self) -> None:

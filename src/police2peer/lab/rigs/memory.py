@@ -31,6 +31,7 @@ class MemoryRig:
 
     network = _NETWORK
     found_by = "memory"
+    tells_title = True
     doors: tuple[Door, ...] = ()
 
     def __init__(self) -> None:

@@ -182,6 +182,11 @@ class Connection(asyncio.Protocol):
         if is_stuck or is_late or now_s - self._quiet_since_s > QUIET_S:
             self.end(Departure.FAULT)
 
+    @property
+    def is_hidden(self) -> bool:
+        """Whether the peer chose obfuscation."""
+        return self._stream.is_hidden
+
     def is_idle(self, now_s: float) -> bool:
         """Whether it has a slot and has not asked for anything for a while."""
         return self.peer.has_slot and not self.peer.waiting and now_s - self._quiet_since_s > _IDLE_SLOT_S

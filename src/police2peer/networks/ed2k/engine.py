@@ -76,7 +76,7 @@ class Ed2k:
         self._listener: asyncio.Server | None = None
         self._calls: list[float] = []
         self._calling = 0
-        self._counters = {"turned_away": 0, "calls": 0, "calls_refused": 0, "task_failures": 0}
+        self._counters = {"turned_away": 0, "obfuscated": 0, "calls": 0, "calls_refused": 0, "task_failures": 0}
 
     async def start(self) -> None:
         """Listen and go to the servers; raises `Unavailable` when the port is taken."""
@@ -148,6 +148,7 @@ class Ed2k:
             trackers=servers,
             counters={
                 **self._counters,
+                "obfuscated": self._counters["obfuscated"] + sum(one.is_hidden for one in self._connections.values()),
                 "slots": self._slots.given,
                 "queued": self._slots.queued,
                 "offered_most": max((link.offered for link in self._links), default=0),
@@ -182,6 +183,7 @@ class Ed2k:
     def closed(self, connection: Connection) -> None:
         """Let a connection go, and give its slot to who waits."""
         self._connections.pop(id(connection), None)
+        self._counters["obfuscated"] += connection.is_hidden
         self.leave_slot(connection)
 
     def new_peer(self, address: bytes) -> Peer:
