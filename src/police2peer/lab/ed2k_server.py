@@ -174,12 +174,14 @@ class Ed2kLabServer:
     def _result(self, listed: Listed, sources: int) -> bytes:
         first = self.index.sources(listed.hash)[0]
         assert isinstance(first, _Client)  # noqa: S101 - nobody else is put in
+        # Who shall obfuscate must ask for sources: only there user hashes are told.
+        where = (0, 0) if self._hides else (first.client_id, first.port)
         tags = [Tag(_FILE_NAME, listed.name), Tag(_FILE_SIZE, listed.size & 0xFFFFFFFF), Tag(_SOURCES, sources)]
         if listed.size >= 1 << 32:
             tags.append(Tag(_FILE_SIZE_HIGH, listed.size >> 32))
         if listed.kind:
             tags.append(Tag(_FILE_TYPE, listed.kind))
-        return listed.hash + struct.pack("<IH", first.client_id, first.port) + write_tags(tags, new_style=True)
+        return listed.hash + struct.pack("<IH", *where) + write_tags(tags, new_style=True)
 
     def _send_sources(self, client: _Client, hash_: bytes, *, with_hashes: bool) -> None:
         found = [one for one in self.index.sources(hash_) if isinstance(one, _Client) and one is not client][:200]

@@ -194,7 +194,7 @@ class Ed2k:
             self._shelf.find,
             address=address,
             identification=Identification(self._identity.key, self._random_bytes),
-            client_id=link.client_id if link else 0,
+            client_id=link.believed_id if link else 0,
             server=link.wire if link else NO_SERVER,
         )
 

@@ -12,6 +12,7 @@ from typing import Final
 
 from police2peer.errors import BadInput
 from police2peer.networks.contract import Offer, OfferId, TrackerHealth
+from police2peer.networks.ed2k.greeting import LOWEST_HIGH_ID
 from police2peer.networks.ed2k.server_session import (
     FILES_A_PACKET,
     CallbackAsked,
@@ -72,6 +73,12 @@ class ServerLink:
     def client_id(self) -> int:
         """The id the server gave us; 0 while we are not logged in."""
         return self._session.client_id if self._session is not None and self._logged_in.is_set() else 0
+
+    @property
+    def believed_id(self) -> int:
+        """The id as we pass it on: 0 while there is none, or it stands for an address that cannot be ours."""
+        said = self.client_id
+        return 0 if said >= LOWEST_HIGH_ID and self._wrong_address(said) else said
 
     @property
     def offered(self) -> int:
