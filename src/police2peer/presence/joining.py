@@ -76,6 +76,38 @@ def _ed2k(settings: Settings, _: Terms, clock: Clock) -> Network | None:
     )
 
 
-_MAKERS: Final[dict[str, _Maker]] = {"bittorrent": _bittorrent, "ed2k": _ed2k}
+def _directconnect(settings: Settings, terms: Terms, clock: Clock) -> Network | None:
+    table = settings.directconnect
+    if table is None:
+        return None
+    from police2peer.networks.directconnect import (  # noqa: PLC0415 - only where it is set up
+        DirectConnect,
+        DirectConnectSettings,
+        HubAddress,
+        HubSettings,
+    )
+
+    hubs = tuple(HubSettings(HubAddress.parse(hub.address), hub.nick, hub.password_file) for hub in table.hubs)
+    return DirectConnect(
+        DirectConnectSettings(
+            state=settings.data / "directconnect",
+            hubs=hubs,
+            listen_host=settings.listen_hosts[0],
+            listen_port=table.port,
+            tls_port=table.tls_port,
+            public_host=table.public_host,
+            description=table.description,
+            limits=settings.limits,
+        ),
+        terms=terms,
+        clock=clock,
+    )
+
+
+_MAKERS: Final[dict[str, _Maker]] = {
+    "bittorrent": _bittorrent,
+    "directconnect": _directconnect,
+    "ed2k": _ed2k,
+}
 # Networks on which people search, so that demand is seen there.
 SEARCHED: Final = frozenset({"directconnect"})
