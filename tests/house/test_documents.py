@@ -72,6 +72,7 @@ _TABLES = {
     "hub",
     "ed2k",
     "following",
+    "observation",
 }
 
 

@@ -44,6 +44,7 @@ _FACES = {
     "police2peer.networks.ed2k": "only where eD2k is used",
     "police2peer.networks.ed2k.protocol": "the lab's server speaks the same protocol, and needs no engine",
     "police2peer.networks.directconnect": "loads only where Direct Connect is used",
+    "police2peer.networks.observation": "only for who observes",
     "police2peer.warningfiles.cluster": "needs an extra",
     "police2peer.warningfiles.credentials": "needs an extra",
 }
@@ -53,7 +54,7 @@ _ONLY_IN = {
     "asyncio": ("networks", "presence", "fleet", "lab", "site.server"),
     "socket": ("networks", "presence", "fleet", "lab", "site.server"),
     "subprocess": ("warningfiles", "lab"),
-    "libtorrent": ("networks.bittorrent", "lab"),
+    "libtorrent": ("networks.bittorrent", "networks.observation", "lab"),
     "django": ("hub",),
     "typst": ("warningfiles",),
     "av": ("warningfiles",),

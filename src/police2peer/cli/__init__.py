@@ -29,6 +29,7 @@ _NOUNS = {
     "ledger": ("ledger", "verify the sealed ledger, have it confirmed and stamped, erase from it"),
     "make": ("make", "make the warning files of a campaign"),
     "message": ("message", "see, check and review the messages of a campaign"),
+    "observe": ("observe", "count who announces hashes that the police supplied"),
     "order": ("order", "sign and check the operation order"),
     "release": ("release", "join titles with files, and sign the list that a node follows"),
     "site": ("site", "build the public page"),

@@ -18,6 +18,7 @@ from police2peer.contacts.demand import Asked, Demand, DemandRow, DemandStore, s
 from police2peer.contacts.flags import ExculpatoryFlag
 from police2peer.contacts.folding import FOLDED, Bounds, TallyRow
 from police2peer.contacts.ladder import FIRST_CONTACT, Ladder, Rung
+from police2peer.contacts.observed import DHT, Observation, ObservationStore, ObservedDay
 from police2peer.contacts.period import PERIODS, OwnKeys, Period, PeriodKey, PeriodKeys, SharedKeys, write_period_key
 from police2peer.contacts.period_store import FLOOR, CountedPeriod, merge, publishable
 from police2peer.contacts.ranges import ByteRanges
@@ -27,6 +28,7 @@ from police2peer.contacts.uniques import Counted, SketchKey
 from police2peer.contacts.visits import EVERY_NETWORK, VisitConnection, VisitRecord, VisitSink, VisitSinks
 
 __all__ = [
+    "DHT",
     "EVERY_NETWORK",
     "FIRST_CONTACT",
     "FLOOR",
@@ -55,6 +57,9 @@ __all__ = [
     "ExculpatoryFlag",
     "Gap",
     "Ladder",
+    "Observation",
+    "ObservationStore",
+    "ObservedDay",
     "OwnKeys",
     "Period",
     "PeriodKey",

@@ -10,7 +10,8 @@ from police2peer.presence.assembly import (
     join_offers,
 )
 from police2peer.presence.node import Assignment, Node
-from police2peer.presence.private_memory import start_anew_wiping
+from police2peer.presence.observing import OBSERVED_FILE, observe, permitted_canaries
+from police2peer.presence.private_memory import keep_memory_private, start_anew_wiping
 from police2peer.presence.running import run_until_signalled
 from police2peer.presence.sealing import erase_from_ledger
 from police2peer.presence.settings import SETTINGS_FILE, Settings, read_settings
@@ -19,6 +20,7 @@ from police2peer.presence.status import NetworkStatus, NodeStatus, is_stale, rea
 __all__ = [
     "DEMAND_FILE",
     "FILES_FOLDER",
+    "OBSERVED_FILE",
     "SETTINGS_FILE",
     "STATUS_FILE",
     "TALLIES_FILE",
@@ -31,6 +33,9 @@ __all__ = [
     "erase_from_ledger",
     "is_stale",
     "join_offers",
+    "keep_memory_private",
+    "observe",
+    "permitted_canaries",
     "read_settings",
     "read_status",
     "run_until_signalled",

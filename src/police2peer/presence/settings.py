@@ -41,6 +41,7 @@ class Settings:
     `counting_period` is how long one key stands for the same hosts; `period_key` is where nodes that count together
     find theirs, None for a node that counts for itself.
     `most_offers` is how many may be up at once; with it presence follows demand (`following`).
+    `observed_*` are the sealed list of hashes that is observed, and the trackers that are asked about it.
 
     `ledger*` matter under an order that demands records only; `witnesses` are the public keys of partners who confirm
     the ledger, and `witnesses_needed` how many of them must have.
@@ -62,6 +63,8 @@ class Settings:
     directconnect: DirectConnectTable | None
     ed2k: Ed2kTable | None
     most_offers: int | None
+    observed_list: Path
+    observed_trackers: tuple[str, ...]
     data: Path
     files: Path
     public: Path
@@ -101,6 +104,7 @@ def read_settings(folder: Path) -> Settings:
     document = read_document(path) if path.exists() else parse_document(b"", path)
     names = ("node", "page", "counting", "trust", "places", "evidence")
     node, page, counting, trust, places, evidence = (document.table(name, required=False) for name in names)
+    observation = document.table("observation", required=False)
     networks = {name: document.table(name, required=False) for name in ("directconnect", "ed2k")}
     node_name = node.text("name", "node-1")
     witnesses = evidence.texts("witnesses", required=False)
@@ -121,6 +125,8 @@ def read_settings(folder: Path) -> Settings:
         directconnect=read_directconnect(networks["directconnect"], folder),
         ed2k=read_ed2k(networks["ed2k"]),
         most_offers=following_room(document.table("following", required=False)),
+        observed_list=folder / observation.text("list", "observed.list"),
+        observed_trackers=observation.texts("trackers", required=False),
         data=folder / places.text("data", "node"),
         files=folder / places.text("files", "files"),
         public=folder / places.text("public", "public"),
@@ -137,7 +143,7 @@ def read_settings(folder: Path) -> Settings:
         witnesses_needed=evidence.integer("needed", len(witnesses), most=len(witnesses)),
     )
     check_distinct_ports(document, _tcp_ports(settings))
-    for table in (node, page, counting, trust, places, evidence, document):
+    for table in (node, page, counting, observation, trust, places, evidence, document):
         table.finish()
     document.report.raise_if_any()
     return settings
