@@ -15,7 +15,7 @@ from tests.contacts.ledger_records import AT, contact_record, gap_record
 from tests.contacts.ledgers import NODE_KEY, ORIGIN, evidence_key, open_ledger, write_ledger
 
 from police2peer.catalogue.log import NoteKey, check_consistency, check_inclusion
-from police2peer.contacts.ledger import LedgerReader, open_with_record_key, read_record
+from police2peer.contacts.ledger import LedgerReader, inspect_ledger, open_with_record_key, read_record
 from police2peer.contacts.ledger.edge import Edge
 from police2peer.contacts.ledger.frames import EntryKind, read_frames, write_frame
 from police2peer.contacts.ledger.segment import SegmentHeader
@@ -101,7 +101,7 @@ def _single_commit(tmp_path: Path) -> tuple[Path, Path]:
 
 def _refused(ledger: Path) -> None:
     with pytest.raises(NotAuthentic):
-        list(LedgerReader(ledger).entries())
+        inspect_ledger(LedgerReader(ledger))
 
 
 def test_a_flipped_bit_anywhere_is_noticed(tmp_path: Path) -> None:

@@ -13,8 +13,6 @@ from police2peer.catalogue.log import EMPTY_ROOT, HASH_BYTES, hash_children
 
 __all__ = ["Edge"]
 
-_sha256 = hashlib.sha256
-
 
 class Edge:
     """The edge of a tree of `size` leaves; `hashes` are its complete subtrees, the largest first."""
@@ -33,13 +31,14 @@ class Edge:
 
     def extend(self, leaf_hashes: Iterable[bytes]) -> None:
         """Add leaves by their hashes."""
-        stack, size = self.hashes, self.size
+        stack, size, sha256 = self.hashes, self.size, hashlib.sha256
+        pop, push = stack.pop, stack.append
         for node in leaf_hashes:
             at = size
             while at & 1:
-                node = _sha256(b"\x01" + stack.pop() + node).digest()  # noqa: PLW2901 - climbs to where it stays
+                node = sha256(b"\x01" + pop() + node).digest()  # noqa: PLW2901 - climbs to where it stays
                 at >>= 1
-            stack.append(node)
+            push(node)
             size += 1
         self.size = size
 

@@ -2,18 +2,21 @@
 """Checks a segment file against the states that were signed in it, in one pass.
 
 1. The first entry is a header of this ledger. 2. Every entry is hashed into the tree that stood before the header.
-3. Each checkpoint is signed by the ledger's key and states exactly the tree so far. 4. What lies behind the last
-checkpoint that holds is left out: the caller decides whether it is a commit that was under way, or damage.
+3. Each checkpoint states exactly the tree so far, and the last one is signed by the ledger's key: its root covers
+every entry before it. 4. What lies behind it is left out: the caller decides whether it is a commit that was under
+way, or damage.
 
 Promise: nothing counts that a signature does not cover. Order, number and every byte of the entries are in the root.
+The signatures of the states in between say nothing more about the entries; `states` checks them.
 """
 
 import contextlib
 import hashlib
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
-from police2peer.catalogue.log import NoteKey
+from police2peer.catalogue.log import Checkpoint, NoteKey
 from police2peer.contacts.ledger.edge import Edge
 from police2peer.contacts.ledger.frames import FRAME_LIMIT_BYTES, LENGTH, EntryKind
 from police2peer.contacts.ledger.segment import SegmentHeader
@@ -30,57 +33,105 @@ class ForeignSegment(NotAuthentic):
     """A segment of another ledger lies among these."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Commit:
+    """A checkpoint in the file: its note, how many entries stand before it there, and where it ends."""
+
+    note: bytes
+    entries: int
+    end: int
+
+
 @dataclass(slots=True)
 class ExaminedSegment:
-    """What holds of a segment file; `spans` are the places of the entries' contents in the file.
+    """What holds of a segment file; `begins` are the places at which the entries' contents begin in the file.
 
     `fault` says why the rest, from `good_bytes` on, does not hold; it is empty when there is no rest.
     """
 
     header: SegmentHeader
     tree: Edge
-    spans: list[tuple[int, int]] = field(default_factory=list)
-    leaf_hashes: list[bytes] = field(default_factory=list)
-    states: list[LedgerState] = field(default_factory=list)
-    good_bytes: int = 0
-    fault: str = ""
+    key: NoteKey
+    last: LedgerState
+    begins: list[int]
+    leaf_hashes: list[bytes]
+    notes: tuple[bytes, ...]
+    good_bytes: int
+    fault: str
+
+    def states(self) -> Iterator[LedgerState]:
+        """Give each signed state. Raises `NotAuthentic` for one in between whose signature does not hold."""
+        return (open_state(note, self.key) for note in self.notes)
 
 
 def examine_segment(raw: bytes, key: NoteKey) -> ExaminedSegment:
     """Check a segment file. Raises `NotAuthentic` when not even a header and one checkpoint hold."""
-    found = _begin(raw, key)
-    hashes: list[bytes] = []
-    spans: list[tuple[int, int]] = []
-    at, size, lead = 0, len(raw), LENGTH.size
-    unpack, sha256, limit = LENGTH.unpack_from, hashlib.sha256, FRAME_LIMIT_BYTES
-    while at + lead < size:
-        begin = at + lead
-        end = begin + unpack(raw, at)[0]
-        if end > size or not 2 <= end - begin <= limit:  # noqa: PLR2004 - a mark and one byte
-            found.fault = "a frame is cut short"
+    header = _begin(raw, key)
+    walk = _Walk(header, raw, key.name)
+    fault = walk.run()
+    while walk.commits:
+        try:
+            last = open_state(walk.commits[-1].note, key)
             break
-        if raw[begin] == _LEAF:
-            hashes.append(sha256(raw[begin:end]).digest())
-            spans.append((begin, end))
-        elif raw[begin] == _CHECKPOINT:
-            if fault := _take_state(found, raw[begin + 1 : end], hashes, key):
-                found.fault = fault
-                break
-            found.spans += spans
-            found.good_bytes = end
-            hashes, spans = [], []
-        else:
-            found.fault = "a frame has no known mark"
-            break
-        at = end
-    if not found.fault and found.good_bytes != size:
-        found.fault = "no checkpoint stands at the end"
-    if not found.states:
+        except NotAuthentic as error:
+            fault = error.facts
+            walk.commits.pop()
+    else:
         raise NotAuthentic("a segment of the ledger has no state that was signed", remedy=REMEDY)
-    return found
+    tree, good = header.tree_before(), walk.commits[-1]
+    hashes, begins = walk.hashes[: good.entries], walk.begins[: good.entries]
+    if good.entries == walk.counted:
+        tree = walk.tree
+    else:
+        tree.extend(hashes)
+    notes = tuple(each.note for each in walk.commits)
+    return ExaminedSegment(header, tree, key, last, begins, hashes, notes, good.end, fault)
 
 
-def _begin(raw: bytes, key: NoteKey) -> ExaminedSegment:
+class _Walk:
+    """One pass over a file: hashes every entry, and holds each checkpoint against the tree."""
+
+    def __init__(self, header: SegmentHeader, raw: bytes, origin: str) -> None:
+        self._raw = raw
+        self._origin = origin
+        self.tree = header.tree_before()
+        self.counted = 0  # entries that are in the tree
+        self.hashes: list[bytes] = []
+        self.begins: list[int] = []
+        self.commits: list[_Commit] = []
+
+    def run(self) -> str:
+        """Go on as long as everything holds; give what did not, or nothing."""
+        raw, hashes, begins = self._raw, self.hashes, self.begins
+        at, size, lead = 0, len(raw), LENGTH.size
+        unpack, sha256, limit = LENGTH.unpack_from, hashlib.sha256, FRAME_LIMIT_BYTES
+        while at + lead < size:
+            begin = at + lead
+            at = begin + unpack(raw, at)[0]
+            if at > size or not 2 <= at - begin <= limit:  # noqa: PLR2004 - a mark and one byte
+                return "a frame is cut short"
+            mark = raw[begin]
+            if mark == _LEAF:
+                hashes.append(sha256(raw[begin:at]).digest())
+                begins.append(begin)
+            elif mark != _CHECKPOINT:
+                return "a frame has no known mark"
+            elif not self._holds(raw[begin + 1 : at], at):
+                return "entries differ from what was signed"
+        whole = self.commits and self.commits[-1].end == size
+        return "" if whole else "no checkpoint stands at the end"
+
+    def _holds(self, note: bytes, end: int) -> bool:
+        tree = self.tree.copy()
+        tree.extend(self.hashes[self.counted :])
+        if not note.startswith(Checkpoint(self._origin, tree.size, tree.root()).text().encode()):
+            return False
+        self.tree, self.counted = tree, len(self.hashes)
+        self.commits.append(_Commit(note, self.counted, end))
+        return True
+
+
+def _begin(raw: bytes, key: NoteKey) -> SegmentHeader:
     length = LENGTH.unpack_from(raw)[0] if len(raw) >= LENGTH.size else 0
     content = raw[LENGTH.size : LENGTH.size + length]
     if content[:2] != bytes([_LEAF, EntryKind.HEADER]):
@@ -88,23 +139,7 @@ def _begin(raw: bytes, key: NoteKey) -> ExaminedSegment:
     header = SegmentHeader.read(content)
     if header.origin != key.name:
         raise ForeignSegment("a segment belongs to the ledger of another node", remedy=REMEDY)
-    return ExaminedSegment(header, header.tree_before())
-
-
-def _take_state(found: ExaminedSegment, note: bytes, hashes: list[bytes], key: NoteKey) -> str:
-    """Add the entries of a commit when its checkpoint covers them; say what is wrong otherwise."""
-    try:
-        state = open_state(note, key)
-    except NotAuthentic as error:
-        return error.facts
-    tree = found.tree.copy()
-    tree.extend(hashes)
-    if (state.size, state.root) != (tree.size, tree.root()):
-        return "entries differ from what was signed"
-    found.tree = tree
-    found.leaf_hashes += hashes
-    found.states.append(state)
-    return ""
+    return header
 
 
 def states_in(raw: bytes, key: NoteKey) -> list[LedgerState]:

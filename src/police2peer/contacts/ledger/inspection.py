@@ -52,6 +52,8 @@ def inspect_ledger(
 ) -> Inspection:
     """Check a whole ledger. Raises `NotAuthentic` for whatever does not hold, `BadInput` when it is empty."""
     head, size = reader.head(), len(reader)  # 1
+    for _ in reader.states():
+        pass
     newest = reader.folder.newest_state(reader.key)
     if newest is not None and (newest.size > size or reader.root(newest.size) != newest.root):  # 2
         raise NotAuthentic("the ledger is shorter than, or not, what its key signed last", remedy=REMEDY)

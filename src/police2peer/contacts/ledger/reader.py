@@ -30,7 +30,7 @@ from police2peer.contacts.ledger.folder import LedgerFolder
 from police2peer.contacts.ledger.frames import LENGTH, EntryKind
 from police2peer.contacts.ledger.sealing import RecordKey, open_sealed, segment_commitment
 from police2peer.contacts.ledger.segment import SegmentHeader
-from police2peer.contacts.ledger.states import LedgerState
+from police2peer.contacts.ledger.states import LedgerState, open_state
 from police2peer.contacts.ledger.wraps import OpenedKeys, WrappedKeys
 from police2peer.errors import BadInput, NotAuthentic
 
@@ -83,8 +83,8 @@ def open_with_record_key(entry: SealedEntry, key: RecordKey) -> bytes:
 class _Segment:
     header: SegmentHeader
     begins: "array[int]"
-    states: tuple[LedgerState, ...]
-    tree: Edge
+    notes: tuple[bytes, ...]
+    last: LedgerState
     rest_bytes: int
 
 
@@ -126,8 +126,8 @@ class LedgerReader:
             self._check_place(one, raw, tree, place, number, is_last=is_last)
             tree = one.tree
             self._leaves.append(b"".join(one.leaf_hashes))
-            begins = array("Q", (begin for begin, _ in one.spans))
-            found.append(_Segment(one.header, begins, tuple(one.states), tree, len(raw) - one.good_bytes))
+            begins = array("Q", one.begins)
+            found.append(_Segment(one.header, begins, one.notes, one.last, len(raw) - one.good_bytes))
         return tuple(found)
 
     def _check_place(
@@ -147,15 +147,15 @@ class LedgerReader:
         return tuple(one.header for one in self._segments)
 
     def states(self) -> Iterator[LedgerState]:
-        """Give every signed state, one a commit, in order."""
+        """Give every signed state, one a commit, in order, each signature checked."""
         for one in self._segments:
-            yield from one.states
+            yield from (open_state(note, self.key) for note in one.notes)
 
     def head(self) -> LedgerState:
         """Give the last committed state. Raises `BadInput` when nothing was ever committed."""
         if not self._segments:
             raise BadInput("this ledger is empty", remedy="wait until the node has recorded something")
-        return self._segments[-1].states[-1]
+        return self._segments[-1].last
 
     @property
     def rest_bytes(self) -> int:

@@ -56,7 +56,7 @@ def recover_ledger(folder: LedgerFolder, key: NoteKey) -> Recovered:
         begun = numbers.pop()
         found = examine_segment(folder.segment_file(numbers[-1]).read_bytes(), key) if numbers else None
     rest = 0 if found is None or begun is not None else len(raw) - found.good_bytes
-    size = 0 if found is None else found.states[-1].size
+    size = 0 if found is None else found.last.size
     committed = 0 if newest is None else newest.size
     if found is not None and rest:  # 2
         later = states_in(raw[found.good_bytes :], key)
@@ -75,7 +75,7 @@ def recover_ledger(folder: LedgerFolder, key: NoteKey) -> Recovered:
 def _where(found: ExaminedSegment | None, newest: LedgerState | None, segment: int, rest: int) -> Recovered:
     if found is None:
         return Recovered(Edge(), 1, None, closed=not rest, cut_bytes=rest)
-    last = found.states[-1]
+    last = found.last
     final = newest if newest is not None and newest.size == last.size and newest.at >= last.at else last
     return Recovered(found.tree, segment + 1, final.at, closed=final.closed and not rest, cut_bytes=rest)
 
