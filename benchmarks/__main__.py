@@ -12,7 +12,19 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-_PARTS = ("making", "thousand", "verify", "browser", "catalogue", "site", "upload", "offers", "contacts", "evidence")
+_PARTS = (
+    "making",
+    "thousand",
+    "verify",
+    "browser",
+    "catalogue",
+    "site",
+    "upload",
+    "offers",
+    "contacts",
+    "evidence",
+    "ledger",
+)
 _RESULTS = Path(__file__).with_name("results.md")
 
 
