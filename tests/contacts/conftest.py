@@ -73,7 +73,7 @@ class Elsewhere:
 class Desk:
     """A counter with its store, and what it closed."""
 
-    def __init__(self, folder: Path, *, sinks: Sequence[VisitSink] = ()) -> None:
+    def __init__(self, folder: Path, *, sinks: Sequence[VisitSink] = (), seed: int = 3) -> None:
         self.closed: list[Contact] = []
         self.store = TallyStore(folder / "tallies.sqlite")
         self.offers: dict[OfferId, Offer] = {}
@@ -82,7 +82,7 @@ class Desk:
             self.store,
             offers=self.offers.get,
             countries=Elsewhere(),
-            random_bytes=random.Random(3).randbytes,
+            random_bytes=random.Random(seed).randbytes,
             closed=self.closed.append,
             sinks=sinks,
             window_s=600,

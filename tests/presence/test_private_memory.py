@@ -118,3 +118,15 @@ def test_the_environment_is_left_as_it_is_where_it_decides() -> None:
         "MALLOC_PERTURB_": "7",
         "PYTHONMALLOC": "malloc",
     }
+
+
+def test_a_node_starts_itself_anew_once_with_its_arguments_and_wiped_memory(tmp_path: Path) -> None:
+    script = (
+        "import os, sys; from police2peer.presence import start_anew_wiping; print('begun', os.getpid(), flush=True);"
+        "start_anew_wiping(); print(os.environ['PYTHONMALLOC'], os.environ['MALLOC_PERTURB_'], sys.argv[1:])"
+    )
+    command = [sys.executable, "-c", script, "up", "a folder"]
+    done = subprocess.run(command, env=_environment(), capture_output=True, check=True, text=True, cwd=tmp_path)
+    first, second, last = done.stdout.splitlines()
+    assert first == second, "the same process, so that whoever started it still holds it"
+    assert last == "malloc 165 ['up', 'a folder']"

@@ -101,3 +101,13 @@ def test_any_bytes_are_settings_or_problems(tmp_path_factory: pytest.TempPathFac
         read_settings(folder)
     except Problems as problems:
         assert problems.problems  # noqa: PT017 - either way is right
+
+
+def test_a_node_counts_for_itself_by_the_month_unless_it_is_told_otherwise(tmp_path: Path) -> None:
+    assert (read_settings(tmp_path).counting_period, read_settings(tmp_path).period_key) == ("month", None)
+    (tmp_path / "police2peer.toml").write_text('[counting]\nperiod = "week"\nperiod_key = "/run/period.key"\n')
+    settings = read_settings(tmp_path)
+    assert (settings.counting_period, settings.period_key) == ("week", Path("/run/period.key"))
+    (tmp_path / "police2peer.toml").write_text('[counting]\nperiod = "year"\n')
+    with pytest.raises(Problems, match="no counting period"):
+        read_settings(tmp_path)
