@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from tests.contacts.evidence_twins import FIRST, NODE_KEY, ORIGIN, SECOND, order, payloads, seeded
 from tests.contacts.ledger_records import AT
 
@@ -199,3 +200,35 @@ def test_a_sealed_pack_is_opened_with_the_recipients_key(run: Run, agency: Path)
     assert "sealed to its recipients" in run("evidence", "verify", "pack.zip", expect=2).output
     run("evidence", "verify", "pack.zip", "--evidence-key", "agency.key", expect=2)
     run("evidence", "verify", "pack.zip", "--evidence-key", "partner.key")
+
+
+def test_what_is_due_is_erased_and_noted_and_nobody_opens_it_any_more(run: Run, agency: Path) -> None:
+    for path, content in {
+        "trust/release.pub": public_bytes(NODE_KEY).hex(),
+        "police2peer.toml": f'[evidence]\nname = "{ORIGIN}"\n',
+    }.items():
+        (agency / path).write_text(content)
+    (agency / "node" / "ledger.pem").write_bytes(_PEM)
+    (agency / "node" / "ledger.pem").chmod(0o600)
+    run("custody", "init", "police.example/custody")
+    officer = ("--name", "Keeping Person", "--key", "asker.key")
+    assert "collection: 7 entries" in run("custody", "follow", *officer).output
+    assert "nothing is new" in run("custody", "follow", *officer).output
+    assert "DUE" in run("evidence", "review").output
+    told = json.loads(run("evidence", "erase", "--due", *officer, "--json").output)
+    assert [(line["act"], line["entries"]) for line in told] == [("erasure", 7)]
+    assert "the keys are gone" in told[0]["note"]
+    assert json.loads(run("evidence", "review", "--json").output.splitlines()[0])["erased"] is True
+    run("evidence", "open", "3", *_LOOK, expect=2)
+    run("evidence", "request", "request.toml", "--key", "asker.key")
+    run("evidence", "approve", "request.json", "--name", "Approving Person", "--key", "approver.key")
+    assert "no record" in run(*_EXPORT, expect=2).output
+    run("evidence", "erase", *officer, expect=2)
+    assert [json.loads(line)["act"] for line in run("custody", "show", "--json").output.splitlines()] == [
+        "collection",
+        "erasure",
+    ]
+    run("ledger", "verify", "node/ledger")
+
+
+_PEM = NODE_KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

@@ -107,7 +107,7 @@ def test_the_rest_stays_sealed(made: tuple[Path, Exported]) -> None:
 def test_every_step_is_in_the_custody_log_before_the_pack_is_given_out(made: tuple[Path, Exported]) -> None:
     custody = export(made[0]).custody
     collection, disclosure, *_ = custody.entries()
-    assert (collection.act, collection.count) == (Act.COLLECTION, 28)
+    assert (collection.act, collection.count) == (Act.COLLECTION, 25)
     assert (disclosure.act, disclosure.to) == (Act.DISCLOSURE, ("PT Example Partner Police",))
     assert disclosure.who == EXPORTER.name
     assert disclosure.why == request().reason

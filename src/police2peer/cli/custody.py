@@ -9,6 +9,7 @@ import click
 
 from police2peer.cli.evidence_looking import report
 from police2peer.cli.evidence_options import CUSTODY
+from police2peer.cli.evidence_retention import follow
 from police2peer.cli.unlocking import unlocking
 
 if TYPE_CHECKING:
@@ -89,3 +90,4 @@ def verify(since: Path | None, custody_path: Path, *, as_json: bool) -> None:
 
 
 custody.add_command(report)
+custody.add_command(follow)

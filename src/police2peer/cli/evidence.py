@@ -24,6 +24,7 @@ from police2peer.cli.evidence_options import (
     read_file,
     read_order,
 )
+from police2peer.cli.evidence_retention import erase, review
 from police2peer.cli.unlocking import unlocking
 from police2peer.errors import BadInput
 
@@ -273,3 +274,5 @@ def _lines(paths: tuple[Path, ...]) -> list[str]:
 
 
 evidence.add_command(look)
+evidence.add_command(review)
+evidence.add_command(erase)

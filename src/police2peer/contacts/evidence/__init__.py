@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from police2peer.contacts.evidence.custody import Custody, begin_custody
     from police2peer.contacts.evidence.custody_entry import Act, CustodyEntry
     from police2peer.contacts.evidence.envelope import is_sealed, open_envelope, seal_envelope
-    from police2peer.contacts.evidence.export import Export, Exported, Officer, export_pack, note_collection
+    from police2peer.contacts.evidence.export import Export, Exported, export_pack
+    from police2peer.contacts.evidence.following import Officer, Review, follow_ledger, review_ledger
     from police2peer.contacts.evidence.looking import Access, Look, Told, look_at, tell_person
     from police2peer.contacts.evidence.opened_ledger import OpenedEntry, OpenedLedger
     from police2peer.contacts.evidence.plain_text import shown
@@ -53,6 +54,7 @@ __all__ = [
     "OpenedLedger",
     "ReceivedPack",
     "Recipient",
+    "Review",
     "Selection",
     "SignedRequest",
     "Told",
@@ -65,13 +67,14 @@ __all__ = [
     "check_received",
     "check_request",
     "export_pack",
+    "follow_ledger",
     "is_sealed",
     "look_at",
-    "note_collection",
     "ontology",
     "open_envelope",
     "read_request",
     "read_request_file",
+    "review_ledger",
     "seal_envelope",
     "set_statement",
     "shown",
@@ -98,7 +101,8 @@ _WHERE = {
     "custody": ("Custody", "begin_custody"),
     "custody_entry": ("Act", "CustodyEntry"),
     "envelope": ("is_sealed", "open_envelope", "seal_envelope"),
-    "export": ("Export", "Exported", "Officer", "export_pack", "note_collection"),
+    "export": ("Export", "Exported", "export_pack"),
+    "following": ("Officer", "Review", "follow_ledger", "review_ledger"),
     "looking": ("Access", "Look", "Told", "look_at", "tell_person"),
     "opened_ledger": ("OpenedEntry", "OpenedLedger"),
     "plain_text": ("shown",),

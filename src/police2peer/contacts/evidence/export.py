@@ -1,19 +1,16 @@
 # SPDX-License-Identifier: EUPL-1.2
 """From an approved request and a ledger to a pack; the disclosure is in the custody log before the pack is given out.
 
-1. the request bears two signatures that this agency accepts, and stays inside the order; 2. the order bears its own;
-3. the ledger holds; 4. what was collected since is noted; 5. the records that are asked for are found, and the keys
-of all others stay here; 6. the disclosure is noted; 7. the pack is made, signed, and sealed to its recipients where
-they have a key.
+1. the request bears two signatures that this agency accepts, and stays inside the order; 2. the order bears its
+own; 3. the ledger holds; 4. what the ledger tells of collection and erasure is noted; 5. the records that are asked
+for are found, and the keys of all others stay here; 6. the disclosure is noted; 7. the pack is made, signed, and
+sealed to its recipients where they have a key.
 """
 
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
-
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from police2peer.campaign import OperationOrder, SignedOrder, check_order
 from police2peer.catalogue import KnownFile
@@ -23,6 +20,7 @@ from police2peer.contacts.evidence.checking import warning_files
 from police2peer.contacts.evidence.custody import Custody
 from police2peer.contacts.evidence.custody_entry import Act, CustodyEntry
 from police2peer.contacts.evidence.envelope import seal_envelope
+from police2peer.contacts.evidence.following import Officer, follow_ledger
 from police2peer.contacts.evidence.opened_ledger import OpenedEntry, OpenedLedger
 from police2peer.contacts.evidence.pack import PackedLedger, PackEntry, PackMaker
 from police2peer.contacts.evidence.request import EvidenceRequest, check_inside
@@ -30,17 +28,7 @@ from police2peer.contacts.evidence.verify_pack import is_selected
 from police2peer.contacts.ledger import ContactRecord, GapRecord, read_record
 from police2peer.errors import BadInput
 
-__all__ = ["Export", "Exported", "Officer", "check_signed_order", "disclosed", "export_pack", "note_collection"]
-
-_LEDGER_REASON: Final = "recorded by the node under the order"
-
-
-@dataclass(frozen=True, slots=True)
-class Officer:
-    """Who acts, with the key that says so."""
-
-    name: str
-    key: Ed25519PrivateKey
+__all__ = ["Export", "Exported", "check_signed_order", "disclosed", "export_pack"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +45,6 @@ class Exported:
 def check_signed_order(order: SignedOrder, trusted: frozenset[bytes]) -> OperationOrder:
     """Give the order when both approvers signed it. That it has ended or was withdrawn since changes no record."""
     return check_order(replace(order, withdrawals=()), now=order.order.start, trusted=trusted, campaign_sha256=None)
-
-
-def note_collection(custody: Custody, ledger: OpenedLedger, officer: Officer, at: datetime) -> CustodyEntry | None:
-    """Note which entries were collected since the last such note; None where there are none."""
-    origin, size = ledger.reader.origin, len(ledger.reader)
-    noted = 0
-    for each in custody.entries():
-        if each.act is Act.COLLECTION and each.ledger == origin:
-            noted = max(noted, max(custody.subjects_of(each), default=-1) + 1)
-    if noted >= size:
-        return None
-    entry = CustodyEntry(0, at, Act.COLLECTION, officer.name, _LEDGER_REASON, ledger=origin)
-    return custody.record(entry, officer.key, range(noted, size))
 
 
 def select_records(
@@ -112,7 +87,7 @@ def export_pack(given: Export, at: datetime, progress: Callable[[int], None] = l
     """Carry a request out. See the module for the steps."""
     request = check_request(given.signed, trusted=given.trusted)  # 1
     check_inside(request, check_signed_order(given.order, given.approvers))  # 1, 2
-    note_collection(given.custody, given.ledger, given.officer, at)  # 3 was done by who opened it; 4
+    follow_ledger(given.custody, given.ledger.reader, given.officer, at)  # 3 was done by who opened it; 4
     chosen = select_records(given.ledger, request, progress)  # 5
     if not chosen:
         raise BadInput(

@@ -15,7 +15,7 @@ from datetime import datetime
 from police2peer.contacts.evidence.case import Disclosed
 from police2peer.contacts.evidence.custody import Custody
 from police2peer.contacts.evidence.custody_entry import Act, CustodyEntry
-from police2peer.contacts.evidence.export import Officer, note_collection
+from police2peer.contacts.evidence.following import Officer, follow_ledger
 from police2peer.contacts.evidence.opened_ledger import OpenedLedger
 from police2peer.contacts.ledger import ContactRecord, read_record
 from police2peer.errors import BadInput
@@ -50,7 +50,7 @@ class Look:
 def look_at(ledger: OpenedLedger, index: int, look: Look, at: datetime) -> Disclosed:
     """Open one record; it is given out when the look is in the custody log."""
     opened = ledger.one(index)
-    note_collection(look.custody, ledger, look.officer, at)
+    follow_ledger(look.custody, ledger.reader, look.officer, at)
     look.note(at, ledger.reader.origin, [index], "one record")
     return Disclosed(index, read_record(opened.record))
 
@@ -108,7 +108,7 @@ def tell_person(ledger: OpenedLedger, access: Access, look: Look, at: datetime) 
         if isinstance(record, ContactRecord) and access.is_about(record):
             found.append(Disclosed(opened.index, record))
     numbers = {each.index for each in found}
-    note_collection(look.custody, ledger, look.officer, at)
+    follow_ledger(look.custody, ledger.reader, look.officer, at)
     look.note(at, ledger.reader.origin, numbers, "to answer a person about their own data")
     acts = [
         entry

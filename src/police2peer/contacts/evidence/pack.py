@@ -100,6 +100,15 @@ class PackMaker:
         hashes = [
             ("Ledger", f"{ledger.origin}, {ledger.size} entries"),
             ("Its root", ledger.root.hex()),
+            ("Confirmed by", ", ".join(each.split("+")[0] for each in ledger.witnesses) or "no witness"),
+            (
+                "Time stamps",
+                str(sum(name.endswith(".tsr") for name, _ in ledger.stamps)) if ledger.stamps else "none",
+            ),
+            (
+                "Catalogue",
+                "the proof that the files are warning files is in the pack" if catalogue else "not in the pack",
+            ),
             ("Request", frame.request_sha256),
             ("Exported by", public_bytes(key).hex()),
         ]

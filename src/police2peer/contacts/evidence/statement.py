@@ -5,6 +5,7 @@ Nothing in it is an assessment: it repeats the request, the records and the limi
 """
 
 import tomllib
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from police2peer.contacts.evidence.case import CaseFrame, Disclosed
 from police2peer.contacts.evidence.encoding import write_moment
 from police2peer.contacts.evidence.plain_text import shown
 from police2peer.contacts.evidence.request import Recipient, Selection
+from police2peer.contacts.flags import ExculpatoryFlag
 from police2peer.contacts.ledger import QUARANTINE_MS, ContactRecord, GapRecord
 from police2peer.warningfiles import set_document
 
@@ -70,6 +72,7 @@ def _values(
         "meaning": said["meaning"],
         "contacts": rows,
         "contacts_note": _table_note(len(contacts)),
+        "facts": _facts(contacts),
         "clock": _clock(contacts),
         "gaps": [_gap(gap) for gap in gaps[:_MOST_ROWS]],
         "limits": said["limits"],
@@ -152,6 +155,16 @@ def _clock(contacts: Sequence[ContactRecord]) -> list[str]:
         else f"No clock was off by more than {QUARANTINE_MS:.0f} ms."
     )
     return [first, second, third]
+
+
+def _facts(contacts: Sequence[ContactRecord]) -> list[str]:
+    """Say in a sentence what each fact means that stands beside some contact, and beside how many."""
+    found = Counter(flag for record in contacts for flag in record.flags)
+    known = {flag.value: flag.explanation for flag in ExculpatoryFlag}
+    return [
+        f"{shown(flag.replace('_', ' '))} ({_count(number, 'contact')}): {known.get(flag, '')}".rstrip(": ")
+        for flag, number in sorted(found.items())
+    ]
 
 
 def _gap(gap: GapRecord) -> str:

@@ -16,7 +16,9 @@ from police2peer.contacts.ledger.erasure import (
     erase_segments,
     keys_of_the_rest,
     prove_erasures,
+    read_notice,
 )
+from police2peer.contacts.ledger.frames import EntryKind
 from police2peer.contacts.ledger.inspection import Inspection, inspect_ledger
 from police2peer.contacts.ledger.ledger import Ledger, LedgerTerms
 from police2peer.contacts.ledger.reader import LedgerReader, SealedEntry, open_with_record_key
@@ -34,6 +36,7 @@ __all__ = [
     "ClockReading",
     "Confirmation",
     "ContactRecord",
+    "EntryKind",
     "ErasureNotice",
     "ErasureProof",
     "GapRecord",
@@ -67,6 +70,7 @@ __all__ = [
     "prove_erasures",
     "read_authorities",
     "read_kernel_clock",
+    "read_notice",
     "read_record",
     "stamps_of",
     "tool_version",
