@@ -84,6 +84,12 @@ def test_every_text_and_control_stands_out_from_its_ground(
     assert seen.complaints == []
 
 
+@pytest.mark.parametrize(
+    "browser",
+    ["chromium", pytest.param("firefox-esr", marks=pytest.mark.peer("firefox-esr"))],
+    indirect=True,
+    scope="module",
+)
 @pytest.mark.parametrize("language", ["en", "de", "pl", "ar"])
 def test_nothing_is_cut_off_or_too_small_to_touch_at_320_pixels(
     built: World, url: str, visit: Visitor, language: str

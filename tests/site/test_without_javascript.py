@@ -14,6 +14,9 @@ def test_without_javascript_the_page_says_how_to_check(url: str, name: str) -> N
         page.goto(f"{url}en/index.html")
         assert page.is_visible("noscript")
         assert not page.is_visible("#tool")
+        told = page.inner_text("noscript")
+        assert "Ask your local police, with a number that you looked up yourself." in told
+        assert "contact@example.org" in told
         page.goto(f"{url}en/{page.get_attribute('noscript a', 'href')}")
         assert "police2peer verify" in page.inner_text("pre")
         page.goto(f"{url}en/help.html")
