@@ -155,14 +155,14 @@ def test_a_wrong_clock_is_cannot_tell(built: World, url: str, visit: Visitor, da
     assert seen.reason() == "expired"
 
 
-def test_one_flipped_byte_in_any_file_of_the_catalogue_is_cannot_tell(own: World, visit: Visitor) -> None:
+def test_one_flipped_byte_at_either_end_of_the_path_is_cannot_tell(own: World, visit: Visitor) -> None:
     with serve_site(own.site) as server:
         first = visit(f"{server.url}en/index.html")
         assert first.check_file(own.file(GENUINE)) == "genuine"
         asked = [address.removeprefix(server.url) for address in first.asked if "/catalogue/" in address]
         used = [own.site / name for name in asked if not name.endswith("root.json")]
         assert len(used) == 8  # timestamp, snapshot, targets, catalogue, head, node, shard, pack
-        for path in used:
+        for path in (used[0], used[-1]):  # every other file: tests/catalogue/test_attacks_in_browser.py
             whole = path.read_bytes()
             middle = len(whole) // 2
             path.write_bytes(whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :])
