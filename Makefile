@@ -7,7 +7,7 @@ RUN := $(VENV)/bin
 export UV_NO_PROGRESS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test format lint types unit conformance bench soak lock clean
+.PHONY: help install demo test format lint types unit conformance bench soak fuzz lock clean
 
 help: ## print this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -54,6 +54,10 @@ bench: $(VENV)/.dev ## measure beside peers, write benchmarks/results.md
 
 soak: $(VENV)/.dev ## the tests that can run larger, at their full size (about half an hour)
 	P2P_SOAK=1 $(RUN)/pytest -n 1 --timeout=3600 -m soak
+
+fuzz: $(VENV)/.dev ## ten million generated messages for each codec, then atheris for a minute each
+	$(RUN)/python -m benchmarks.fuzz
+	$(RUN)/python -m benchmarks.fuzz_guided directconnect -max_total_time=60
 
 lock: $(UV) ## pin every dependency by hash, without an index address
 	$(UV) pip compile --quiet pyproject.toml --group build --generate-hashes --no-emit-index-url --no-annotate \

@@ -21,9 +21,11 @@ _PARTS = (
     "site",
     "upload",
     "offers",
+    "directconnect",
     "contacts",
     "evidence",
     "ledger",
+    "fuzz",
 )
 _RESULTS = Path(__file__).with_name("results.md")
 

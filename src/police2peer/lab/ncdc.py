@@ -68,6 +68,11 @@ class Ncdc:
             settings |= {"active_ip": host, "active_port": str(way.active_port), "active": "true"}
         return settings
 
+    @property
+    def process_id(self) -> int:
+        """Its process, for who measures."""
+        return self._process.pid
+
     def text(self) -> str:
         """Give what was drawn since `forget`, without what only moves the cursor."""
         return _CONTROL.sub(b"", bytes(self._seen)).decode("utf-8", "replace")

@@ -30,7 +30,7 @@ from police2peer.warningfiles import tiger_many
 _MOST_USERS: Final = 50_000  # the largest hubs hold some thousands
 _MOST_TEXT: Final = 128  # of a nick or a client's name
 _FATAL: Final = "2"
-_USER_FIELDS: Final = ("ID", "NI", "AP", "VE", "I4", "U4", "SU")
+_USER_FIELDS: Final = ("NI", "AP", "VE", "I4", "U4", "SU")
 _FOREVER: Final = -1
 
 
@@ -206,10 +206,10 @@ class HubSession:
         if known is None:
             if len(self._users) >= _MOST_USERS or "ID" not in said:
                 return
-            known = self._users[sid] = {}
-            self._by_cid[parse_cid(said["ID"])] = sid
-        known.update({name: said[name][:_MOST_TEXT] for name in _USER_FIELDS if name in said and name != "ID"})
-        known.setdefault("ID", said.get("ID", ""))
+            cid = parse_cid(said["ID"])
+            known = self._users[sid] = {"ID": cid}
+            self._by_cid[cid] = sid
+        known.update({name: said[name][:_MOST_TEXT] for name in _USER_FIELDS if name in said})
 
     def _user(self, sid: Sid) -> User | None:
         known = self._users.get(sid)
@@ -238,8 +238,8 @@ class HubSession:
             # Who is sent away while the password is looked at gave a wrong one; uhub says it no other way.
             code = "23" if self.state is State.VERIFY else "30"
             yield Refused(code, said.get("MS", ""), _seconds(said.get("TL", "")))
-        elif (known := self._users.pop(sid, None)) is not None:
-            self._by_cid.pop(known["ID"], None)
+        elif (known := self._users.pop(sid, None)) is not None and self._by_cid.get(known["ID"]) == sid:
+            del self._by_cid[known["ID"]]
 
     def _asked(self, message: Message) -> Iterator[Outcome]:
         user = self._user(Sid(message.source))
