@@ -8,15 +8,17 @@ titles stand in front changes with every answer, so that all of them are shown e
 """
 
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import accumulate, chain, islice
 from typing import Final
 
 from police2peer.campaign import ApprovedTerm, TermId, words_of
 from police2peer.networks.contract import Offer, OfferId
 
 _MOST_WORDS: Final = 64  # what people type has a handful; more costs time and means nothing
+_MOST_LOOKED_AT: Final = 2000  # names of one search; it bounds what a search made for the purpose costs to a few ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,30 @@ class _Entry:
     offer: Offer
 
 
+class _Entries:
+    """Some entries in a row, with their names in one text too: looking through that is a hundred times as fast."""
+
+    def __init__(self, entries: list[_Entry]) -> None:
+        self._entries = entries
+        self._names = "\n".join(entry.name for entry in entries)
+        self._begins = list(accumulate((len(entry.name) + 1 for entry in entries), initial=0))
+
+    def with_word(self, word: str, turn: int) -> Iterator[_Entry]:
+        """Give those whose names hold a word, from another one on each turn; those in front, where many do."""
+        if not self._entries:
+            return
+        start = self._begins[turn % len(self._entries)]
+        yield from islice(
+            chain(self._found(word, start, len(self._names)), self._found(word, 0, start)), _MOST_LOOKED_AT
+        )
+
+    def _found(self, word: str, at: int, end: int) -> Iterator[_Entry]:
+        while (at := self._names.find(word, at, end)) >= 0:
+            number = bisect_right(self._begins, at) - 1
+            yield self._entries[number]
+            at = self._begins[number + 1]
+
+
 class SearchIndex:
     """The offers that are up, and the terms that were approved."""
 
@@ -52,7 +78,7 @@ class SearchIndex:
             # Every word must be there, so that looking at one of them finds the term: the longest is the rarest.
             self._terms.setdefault(max(term.term.reveal(), key=lambda word: (len(word), word)), []).append(term)
         self._entries: dict[OfferId, _Entry] = {}
-        self._by_term: dict[TermId, list[_Entry]] = {}
+        self._by_term: dict[TermId, _Entries] = {}
         self._turn = 0
 
     def __len__(self) -> int:
@@ -80,7 +106,7 @@ class SearchIndex:
             return None, ()
         self._turn += 1
         found: dict[str, Offer] = {}
-        for entry in self._fitting(search, self._holding(term)) if limit else ():
+        for entry in self._fitting(search, term) if limit else ():
             found.setdefault(entry.offer.hashes.tth, entry.offer)
             if len(found) == limit:
                 break
@@ -91,29 +117,26 @@ class SearchIndex:
         held = [term for word in said for term in self._terms.get(word, ()) if term.term.reveal() <= said]
         return min(held, key=lambda term: (-len(term.term.reveal()), term.id), default=None)
 
-    def _holding(self, term: ApprovedTerm) -> list[_Entry]:
+    def _holding(self, term: ApprovedTerm) -> _Entries:
         """Give the entries whose names hold every word of a term: no other can fit a search that holds the term."""
         entries = self._by_term.get(term.id)
         if entries is None:
             words = tuple(term.term.reveal())
-            entries = [entry for entry in self._entries.values() if all(word in entry.name for word in words)]
-            self._by_term[term.id] = entries
+            held = [entry for entry in self._entries.values() if all(word in entry.name for word in words)]
+            entries = self._by_term[term.id] = _Entries(held)
         return entries
 
-    def _fitting(self, search: Search, entries: list[_Entry]) -> Iterator[_Entry]:
-        # The longest first: it is most likely to be missing from a name.
-        words = sorted({_folded(word) for word in search.words[:_MOST_WORDS]}, key=len, reverse=True)
+    def _fitting(self, search: Search, term: ApprovedTerm) -> Iterator[_Entry]:
+        """Give the entries that fit. The words of the term need no look; of the others the longest is the rarest."""
+        asked = {_folded(word) for word in search.words[:_MOST_WORDS]} - term.term.reveal()
+        words = sorted(asked, key=len, reverse=True) or [""]
         excluded = [_folded(word) for word in search.excluded[:_MOST_WORDS] if word]
         extensions = {extension.casefold() for extension in search.extensions}
-        start = self._turn % len(entries) if entries else 0
-        rarest, others = words[0], words[1:]
-        for entry in chain(islice(entries, start, None), islice(entries, start)):
-            name = entry.name
-            if rarest not in name or not all(word in name for word in others):
+        for entry in self._holding(term).with_word(words[0], self._turn):
+            name, offer = entry.name, entry.offer
+            if not all(word in name for word in words) or any(word in name for word in excluded):
                 continue
-            if any(word in name for word in excluded) or not search.fits_size(entry.offer.hashes.size):
-                continue
-            if not extensions or entry.offer.extension.casefold() in extensions:
+            if search.fits_size(offer.hashes.size) and (not extensions or offer.extension.casefold() in extensions):
                 yield entry
 
 
