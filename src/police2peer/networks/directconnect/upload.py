@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Bytes of our files to a peer: by the kernel where it can, else read and written; compressed where that pays.
 
-What is reported as sent was handed to the connection, piece by piece; when a connection breaks inside a piece, that
-piece is not reported. Source: ADC-EXT ("ZLIB-GET").
+What is reported as sent was handed to the connection, piece by piece; of one that breaks, what the system had
+taken is reported where the kernel sends, and the last piece is not where we do. Source: ADC-EXT ("ZLIB-GET").
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from typing import BinaryIO, Final
 from police2peer.networks.pacing import Pace
 
 _FIRST_PIECE: Final = 64 << 10
-_MOST_PIECE: Final = 1 << 20
+_MOST_PIECE: Final = 8 << 20
 _READ: Final = 256 << 10
 _LEVEL: Final = 1  # zeros shrink a thousandfold at any level; speed is what counts
 _PAYS_BELOW: Final = 0.8  # films and pictures are compressed already: then the peer gets them as they are
@@ -37,12 +37,21 @@ class Lane:
         """Whether bytes are encrypted by us, so that the kernel cannot send a file by itself."""
         return self.writer.get_extra_info("ssl_object") is not None
 
-    async def write(self, data: bytes, wire_bytes: int | None = None) -> None:
+    async def write(self, data: bytes | memoryview) -> None:
         """Write within the pace; raises `TimeoutError` when the peer takes nothing."""
-        await self.wait(len(data) if wire_bytes is None else wire_bytes)
-        async with asyncio.timeout(self.stall_s):
-            self.writer.write(data)
-            await self.writer.drain()
+        await self.wait(len(data))
+        self.check_open()
+        self.writer.write(data)
+        if self.writer.transport.get_write_buffer_size():
+            async with asyncio.timeout(self.stall_s):
+                await self.writer.drain()
+        else:
+            await asyncio.sleep(0)  # others have their turn, also where no byte had to wait
+
+    def check_open(self) -> None:
+        """Raise `ConnectionError` when the peer is gone."""
+        if self.writer.is_closing():
+            raise ConnectionError("the connection was lost")
 
     async def wait(self, count: int) -> None:
         """Wait until so many bytes may go out."""
@@ -71,14 +80,18 @@ async def send_range(lane: Lane, handle: BinaryIO, first_byte: int, length: int,
     while at < end:
         count = min(lane.piece(piece), end - at)
         await lane.wait(count)
-        if lane.writer.is_closing():
-            raise ConnectionError("the connection was lost")
+        lane.check_open()
         began_s = loop.time()
-        async with asyncio.timeout(lane.stall_s):
-            went = await loop.sendfile(lane.writer.transport, handle, at, count, fallback=False)
+        handle.seek(at)
+        try:
+            async with asyncio.timeout(lane.stall_s):
+                await loop.sendfile(lane.writer.transport, handle, at, count, fallback=False)
+        finally:
+            went = handle.tell() - at  # kept by `sendfile` whatever happens
+            if went:
+                sent(at, went)
         if went != count:
             raise ConnectionError("the file ended early")
-        sent(at, count)
         at += count
         piece = _next_piece(piece, loop.time() - began_s)
 
@@ -92,13 +105,14 @@ def _next_piece(piece: int, took_s: float) -> int:
 
 async def _send_read(lane: Lane, handle: BinaryIO, first_byte: int, length: int, sent: Sent) -> None:
     at, end = first_byte, first_byte + length
+    room = memoryview(bytearray(min(_READ, length)))  # used again: a piece is encrypted before `write` returns
     while at < end:
-        data = os.pread(handle.fileno(), min(lane.piece(_READ), end - at), at)
-        if not data:
+        count = os.preadv(handle.fileno(), [room[: min(lane.piece(_READ), end - at)]], at)
+        if not count:
             raise ConnectionError("the file ended early")
-        await lane.write(data)
-        sent(at, len(data))
-        at += len(data)
+        await lane.write(room[:count])
+        sent(at, count)
+        at += count
 
 
 async def send_packed(lane: Lane, handle: BinaryIO, first_byte: int, length: int, sent: Sent) -> None:
@@ -112,7 +126,6 @@ async def send_packed(lane: Lane, handle: BinaryIO, first_byte: int, length: int
         await lane.write(packed)
         sent(at, len(data))
         at += len(data)
-        await asyncio.sleep(0)  # others have their turn, also where no byte had to wait
 
 
 async def send_content(lane: Lane, content: bytes, *, packed: bool) -> None:
