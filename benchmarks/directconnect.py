@@ -62,7 +62,7 @@ def run() -> str:
     lines += [
         "",
         f"{_OFFERS:,} offers, each a file of its own, on one node and one hub; {_SEARCHES_PER_S} searches a second",
-        f"for {_SEARCH_S} s, a third of them for one title, a third for the term alone, a third for what no title has.",
+        f"for {_SEARCH_S} s: a third for one title, a third for the term alone, a third for what no title has.",
         "",
         "| MiB before | MiB with offers | s to publish | searches | answered | ms, middle | ms, p99 | CPU % |",
         "|---|---|---|---|---|---|---|---|",
