@@ -196,6 +196,17 @@ def test_what_is_due_is_erased_on_the_command_line(sealed_unit: Path) -> None:
     with pytest.raises(BadInput, match="not here"):
         stage.records()
     assert CliRunner().invoke(main, ["ledger", "verify", str(sealed_unit)]).exit_code == 0
+    reader, private = LedgerReader(stage.settings.ledger), read_evidence_key(sealed_unit / "evidence.key")
+    told = [
+        read_record(reader.unseal(each, private))
+        for each in reader.entries()
+        if each.segment == 2 and each.content[1] == 2
+    ]
+    assert [gap.what for gap in told if isinstance(gap, GapRecord)] == [
+        "the node was not running",
+        "sealing ended: the node was stopped while keys were erased",
+    ]
+    assert reader.head().closed
 
 
 def test_an_order_that_demands_records_and_names_no_key_permits_no_sealing(sealed_unit: Path) -> None:

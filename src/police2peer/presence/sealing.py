@@ -9,7 +9,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -83,7 +83,8 @@ def erase_from_ledger(
 ) -> tuple[int, ...]:
     """Destroy the keys of segments, or of all that are due when none is named; give which.
 
-    Works after the order has ended, too: erasing needs no order in force. Raises `BadInput` where there is no ledger.
+    Works after the order has ended, too: erasing needs no order in force. How the node ended before is recorded, as
+    when it starts. Raises `BadInput` where there is no ledger.
     """
     if not settings.ledger.is_dir() or not settings.ledger_key.exists():
         raise BadInput("this unit has no ledger", remedy="give the folder of the node that wrote it")
@@ -93,5 +94,16 @@ def erase_from_ledger(
     with Ledger(settings.ledger, settings.ledger_name, private, terms, random_bytes=os.urandom) as ledger:
         chosen = tuple(segments) or due_segments(ledger, now.date())
         if chosen:
+            maker = RecordMaker(
+                order=order,
+                campaign_id="",
+                node=settings.node_name,
+                offers=lambda _: None,
+                network_ids=lambda _: (),
+                tool_version=terms.tool_version,
+                build_sha256=terms.build_sha256,
+            )
+            sink = LedgerSink(ledger, maker, clock=lambda: datetime.now(UTC))
             erase_segments(ledger, chosen, why=why or DUE, by=by, now=now)
+            sink.end("the node was stopped while keys were erased", with_rest=True)
         return chosen
