@@ -122,6 +122,7 @@ def test_the_kernel_is_believed_as_far_as_it_tells() -> None:
     assert read_kernel_clock(AT, free_running).quarantined
     assert read_kernel_clock(AT, lambda _: -1).quarantined
     assert abs(good.offset_ms or 0) < QUARANTINE_MS
+    assert ClockReading(0.1, 1500.0, "kernel", AT).quarantined, "nobody has corrected it for long"
 
 
 def test_this_machine_answers() -> None:

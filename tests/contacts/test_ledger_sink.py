@@ -284,6 +284,29 @@ def test_a_disk_that_takes_nothing_costs_no_record_and_is_told(
     assert (gap.from_at, gap.until_at) == (AT + timedelta(seconds=1), AT + timedelta(seconds=2.5))
 
 
+def test_a_commit_that_reached_the_file_and_not_the_disk_is_taken_back_and_sealed_once(
+    stage: _Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger, sink = stage.open()
+
+    def fail(file: int) -> None:
+        raise OSError(errno.EIO, "Input/output error", file)
+
+    for number in (1, 2):  # the first commit of a segment, and a later one
+        sink.contact_began(_visit(number))
+        monkeypatch.setattr(os, "fdatasync", fail)
+        assert sink.flush() == 0
+        monkeypatch.undo()
+        stage.wait(1.5)
+        assert sink.flush() == 2
+        sink.contact_ended(_visit(number))
+        assert sink.flush() == 1
+    ledger.abandon()
+    seen = [record.visit_id[:2] + record.event for record in stage.records() if isinstance(record, ContactRecord)]
+    assert seen == ["01began", "01ended", "02began", "02ended"]
+    assert len(stage.gaps()) == 2
+
+
 def test_what_finds_no_room_is_counted_and_told(stage: _Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("police2peer.contacts.ledger.sink._MOST_WAITING", 3)
     ledger, sink = stage.open()

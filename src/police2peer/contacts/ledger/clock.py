@@ -18,6 +18,8 @@ from typing import Final
 __all__ = ["QUARANTINE_MS", "ClockReading", "read_kernel_clock"]
 
 QUARANTINE_MS: Final = 40.0  # what the project holds itself to; port reuse behind shared addresses needs far less
+# The kernel adds 0.5 ms a second to its uncertainty while nobody corrects it: beyond this, for half an hour.
+STALE_MS: Final = 1000.0
 SOURCE_TEXT_LIMIT: Final = 200
 
 _STA_UNSYNC, _STA_NANO, _TIME_ERROR = 0x0040, 0x2000, 5
@@ -34,8 +36,10 @@ class ClockReading:
 
     @property
     def quarantined(self) -> bool:
-        """Whether times by this clock are to be used with care: unknown, or too far off."""
-        return self.offset_ms is None or abs(self.offset_ms) > QUARANTINE_MS
+        """Whether times by this clock are to be used with care: unknown, long not corrected, or too far off."""
+        if self.offset_ms is None or (self.uncertainty_ms or 0.0) > STALE_MS:
+            return True
+        return abs(self.offset_ms) > QUARANTINE_MS
 
 
 class _Timeval(ctypes.Structure):

@@ -76,6 +76,7 @@ class _OpenSegment:
     opened_at: datetime
     records: int
     file: int
+    committed_bytes: int = 0
 
 
 class Ledger:
@@ -183,10 +184,12 @@ class Ledger:
         tree.extend([*leaves, *(hashlib.sha256(content).digest() for content in notices)])
         state = sign_state(self.key.name, tree.size, tree.root(), at=now, closed=closed, private=self._private)
         first = write_frame(header) if header else b""
-        _write_through(segment.file, b"".join((first, *pieces, write_frame(CHECKPOINT_MARK + state.to_bytes()))))
+        content = b"".join((first, *pieces, write_frame(CHECKPOINT_MARK + state.to_bytes())))
+        _write_through(segment.file, content)
         if header:
             flush_folder(self.folder.segments)
         self._tree = tree
+        segment.committed_bytes += len(content)
         segment.records += len(payloads)
         if closed or self._shown_at is None or not timedelta() <= now - self._shown_at < SHOW_EVERY:
             self._show(state)
@@ -242,7 +245,12 @@ class Ledger:
             self._segment = None
 
     def _give_up(self) -> None:
-        """Forget the segment: what of the commit is on the disk is cut off before the next one."""
+        """Take back what of the commit is on the disk, whole as it may be, and forget the segment."""
+        segment = self._segment
+        if segment is not None:
+            with suppress(OSError):  # then what is cut short is cut off by the next recovery
+                os.ftruncate(segment.file, segment.committed_bytes)
+                os.fsync(segment.file)
         self._close_segment()
         self._needs_recovery = True
 
