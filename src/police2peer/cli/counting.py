@@ -93,7 +93,7 @@ def _different(periods: "list[CountedPeriod]") -> list[dict[str, Any]]:
                 "below": None if shown else FLOOR,
             }
         )
-    return rows
+    return sorted(rows, key=lambda row: (row["begins"], row["network"], row["arm"], row["counted"]))
 
 
 def _print(

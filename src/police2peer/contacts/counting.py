@@ -277,19 +277,23 @@ class Contacts:
         """Note what a step reached, and that the visit was not quiet."""
         at = visit.last_at = event.at
         if rungs:
-            if at is not self._at:  # the events of one batch bear one time
-                self._at, self._hour = at, hour_number(at)
-            hour = self._hour
-            last = visit.uncounted[-1] if visit.uncounted else None
-            if last is not None and last[1] == hour:
-                visit.uncounted[-1] = (last[0], hour, last[2] | rungs)
-            else:
-                visit.uncounted.append((at, hour, rungs))
-            self._pending[visit] = None
-            if self._keeps_records and rungs >> _FIRST_CONTACT & 1:
-                self._sinks.began(visit.as_record())
+            self._reached(visit, rungs, at)
         if not visit.open:
             self._quiet.append((at, visit))
+
+    def _reached(self, visit: Visit, rungs: int, at: datetime) -> None:
+        """Let rungs wait to be counted, and let sinks know of a first request at once."""
+        if at is not self._at:  # the events of one batch bear one time
+            self._at, self._hour = at, hour_number(at)
+        hour, uncounted = self._hour, visit.uncounted
+        if uncounted and uncounted[-1][1] == hour:
+            since, _, before = uncounted[-1]
+            uncounted[-1] = (since, hour, before | rungs)
+        else:
+            uncounted.append((at, hour, rungs))
+            self._pending[visit] = None
+        if self._keeps_records and rungs >> _FIRST_CONTACT & 1:
+            self._sinks.began(visit.as_record())
 
     def _count(self, visit: Visit) -> None:
         for _, hour, rungs in visit.uncounted:

@@ -46,7 +46,15 @@ class Host:
 
     visits: int = 0
     offers_spoken_of: int = 0
-    clients: set[ClientFamily] = field(default_factory=set)
+    client: ClientFamily = UNNAMED
+    several_clients: bool = False
+
+    def name(self, client: ClientFamily) -> None:
+        """Note a program that spoke from this host."""
+        if self.client is UNNAMED:
+            self.client = client
+        elif client != self.client:
+            self.several_clients = True
 
 
 @dataclass(slots=True)
@@ -86,7 +94,6 @@ class Visit:
     __slots__ = (
         "about",
         "client",
-        "clients",
         "closed",
         "connections",
         "details",
@@ -98,6 +105,7 @@ class Visit:
         "last_at",
         "open",
         "period",
+        "several_clients",
         "uncounted",
         "was_complete",
     )
@@ -109,11 +117,10 @@ class Visit:
         self.ladder = ladder
         self.first_at = self.last_at = at
         self.client: ClientFamily = UNNAMED
-        self.clients: set[ClientFamily] | None = None
         self.connections = self.open = 0
         self.uncounted: list[tuple[datetime, int, int]] = []
         """Rungs that no count holds yet: when, in which hour, which (a set of bits)."""
-        self.was_complete = self.closed = False
+        self.several_clients = self.was_complete = self.closed = False
         self.item: int | None = None
         self.period = -1
         self.details: Details | None = None
@@ -125,16 +132,12 @@ class Visit:
         family = client_family(event.peer_id, event.name)
         if family == UNNAMED:
             return
-        self.host.clients.add(family)
+        self.host.name(family)
         if self.client in (UNNAMED, OTHER):
-            if self.client not in (UNNAMED, family):
-                self._also(family)
+            self.several_clients = self.several_clients or self.client not in (UNNAMED, family)
             self.client = family
         elif family != self.client:
-            self._also(family)
-
-    def _also(self, family: ClientFamily) -> None:
-        self.clients = {self.client, family} | (self.clients or set())
+            self.several_clients = True
 
     def leave(self, event: PeerLeft) -> None:
         """Note the end of a connection."""
@@ -159,8 +162,8 @@ class Visit:
         """Give what speaks for the person behind the address, as far as it was seen by now."""
         ladder = self.ladder
         holds = {
-            ExculpatoryFlag.SHARED_ADDRESS: len(self.host.clients) > 1 or _is_shared_by_carriers(self.key[0]),
-            ExculpatoryFlag.SEVERAL_CLIENTS: self.clients is not None,
+            ExculpatoryFlag.SHARED_ADDRESS: self.host.several_clients or _is_shared_by_carriers(self.key[0]),
+            ExculpatoryFlag.SEVERAL_CLIENTS: self.several_clients,
             ExculpatoryFlag.METADATA_ONLY_CLIENT: ladder.read_metadata and ladder.level < Rung.PIECE,
             ExculpatoryFlag.AUTOMATIC_CLIENT: fetches_lists(self.client),
             ExculpatoryFlag.CRAWLER_SIGNATURE: self.host.offers_spoken_of >= MANY_OFFERS,

@@ -82,8 +82,8 @@ class PeriodKeys(Protocol):
         """Give the key of the period in which `now` lies."""
         ...
 
-    def keep(self, period: Period, counted: bytes) -> bool:
-        """Keep in memory, beside the key, what was counted so far; False where the key dies with the process."""
+    def keep(self, period: Period, counted: bytes) -> None:
+        """Keep in memory, beside the key of a shared period, what was counted so far."""
         ...
 
     def kept(self, period: Period) -> bytes | None:
@@ -109,9 +109,8 @@ class OwnKeys:
         period = Period(self._random_bytes(_ID_LETTERS // 2).hex(), now, period_end(now, self._period))
         return PeriodKey(period, self._random_bytes(_SECRET_BYTES))
 
-    def keep(self, period: Period, counted: bytes) -> bool:  # noqa: ARG002 - nothing is kept outside the process
+    def keep(self, period: Period, counted: bytes) -> None:
         """Keep nothing: the key dies with the process."""
-        return False
 
     def kept(self, period: Period) -> bytes | None:  # noqa: ARG002
         """Give nothing."""
@@ -151,12 +150,10 @@ class SharedKeys:
             _log.error("%s", error)
         return self._own.key_at(now)
 
-    def keep(self, period: Period, counted: bytes) -> bool:
+    def keep(self, period: Period, counted: bytes) -> None:
         """Write what was counted beside the key, for its owner alone."""
-        if not period.shared or not lies_in_memory(self._beside.parent):
-            return False
-        write_whole(self._beside, period.id.encode() + b"\n" + counted, mode=0o600)
-        return True
+        if period.shared and lies_in_memory(self._beside.parent):
+            write_whole(self._beside, period.id.encode() + b"\n" + counted, mode=0o600)
 
     def kept(self, period: Period) -> bytes | None:
         """Give what an earlier process of this node wrote beside the key in the same period."""

@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 
 from police2peer.contacts.period import Period, PeriodKey, PeriodKeys
 from police2peer.contacts.sketches import OpenSketch, union
-from police2peer.errors import BadInput
+from police2peer.errors import BadInput, Unavailable
 
 _log = logging.getLogger(__name__)
 
@@ -41,6 +41,9 @@ class SketchKey(NamedTuple):
     counted: Counted
 
 
+_Sketches = dict[tuple[str, str], OpenSketch]  # by network and arm
+
+
 @dataclass(frozen=True, slots=True)
 class ClosedPeriod:
     """What is left of a period: its sketches, and when its key was destroyed."""
@@ -58,7 +61,8 @@ class Uniques:
         self._key: PeriodKey | None = None
         self._keep_at = datetime.max.replace(tzinfo=UTC)
         self._before: dict[SketchKey, bytes] = {}
-        self._sketches: dict[SketchKey, OpenSketch] = {}
+        self._different: _Sketches = {}
+        self._returned: _Sketches = {}
         self._first_arm: OrderedDict[int, str] = OrderedDict()
         self._offers: OrderedDict[tuple[int, str], None] = OrderedDict()
         self.number = 0
@@ -95,13 +99,28 @@ class Uniques:
         return ClosedPeriod(period, now, sketches)
 
     def _keep(self, now: datetime) -> bool:
+        """Keep what was counted beside a shared key; False for a key that dies with the process.
+
+        Where there is no room for it, it is lost: with the key still about, it may go nowhere else.
+        """
         assert self._key is not None  # noqa: S101 - the callers have looked
         self._keep_at = now + _KEEP_EVERY
-        return self._key.period.shared and self._keys.keep(self._key.period, pack(self._counted()))
+        if not self._key.period.shared:
+            return False
+        try:
+            self._keys.keep(self._key.period, pack(self._counted()))
+        except (Unavailable, OSError) as error:
+            _log.error("what was counted in a shared period could not be kept: %s", type(error).__name__)
+        return True
 
     def _counted(self) -> dict[SketchKey, bytes]:
         """Give all sketches of the period, those of an earlier process among them."""
-        now = {about: sketch.content() for about, sketch in self._sketches.items()}
+        open_ = ((Counted.DIFFERENT, self._different), (Counted.RETURNED, self._returned))
+        now = {
+            SketchKey(*about, counted): sketch.content()
+            for counted, sketches in open_
+            for about, sketch in sketches.items()
+        }
         return {
             about: union([found[about] for found in (self._before, now) if about in found])
             for about in self._before.keys() | now.keys()
@@ -110,7 +129,8 @@ class Uniques:
     def _forget(self) -> None:
         self._first_arm.clear()
         self._offers.clear()
-        self._sketches.clear()
+        self._different.clear()
+        self._returned.clear()
         self._before = {}
         self.number += 1
 
@@ -123,11 +143,11 @@ class Uniques:
 
     def ask(self, item: int, offer: str, network: str, arm: str) -> bool:
         """Note that a host asked for data; tell whether it came back to this very offer."""
-        self._sketch(network, arm, Counted.DIFFERENT).add(item)
+        self._sketch(self._different, network, arm).add(item)
         first = self._first_arm.get(item)
         if first is None:
             return False
-        self._sketch(network, first, Counted.RETURNED).add(item)
+        self._sketch(self._returned, network, first).add(item)
         return (item, offer) in self._offers
 
     def leave(self, item: int, offer: str, arm: str) -> None:
@@ -139,11 +159,11 @@ class Uniques:
         if len(self._offers) > _MOST_REMEMBERED:
             self._offers.popitem(last=False)
 
-    def _sketch(self, network: str, arm: str, counted: Counted) -> OpenSketch:
-        about = SketchKey(network, arm, counted)
-        found = self._sketches.get(about)
+    @staticmethod
+    def _sketch(sketches: _Sketches, network: str, arm: str) -> OpenSketch:
+        found = sketches.get((network, arm))
         if found is None:
-            found = self._sketches[about] = OpenSketch()
+            found = sketches[network, arm] = OpenSketch()
         return found
 
 
