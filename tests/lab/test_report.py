@@ -9,7 +9,7 @@ from police2peer.errors import BadInput
 from police2peer.lab import checks
 from police2peer.lab.browser import ask_browser
 from police2peer.lab.demo import run_demo
-from police2peer.lab.report import Check, ClientResult, MissionReport, ShownFile, write_report
+from police2peer.lab.report import Check, ClientResult, MissionReport, NetworkResult, ShownFile, write_report
 from police2peer.lab.view import ladder_table
 from police2peer.measure import Bar
 
@@ -27,6 +27,7 @@ def _report(client: ClientResult = _CLIENT, check: Check = _CHECK) -> MissionRep
         steps=(("Order", "in force", 1.0),),
         shown=(ShownFile("mp4, en", "en", b"\x89PNG"),),
         ladder=(Bar("asked for data", 7),),
+        networks=(NetworkResult("directconnect", 240, 2, 1, 3), NetworkResult("ed2k", 240, 1, 1, None)),
         clients=(client,),
         checks=(check,),
         commands=("police2peer order check .",),
@@ -41,6 +42,8 @@ def test_a_report_is_one_file_that_loads_nothing(tmp_path: Path) -> None:
     assert "&lt;that&gt;" in page
     assert "Example &amp; Sons" in page
     assert "<script" not in page
+    assert "directconnect" in page
+    assert "not seen here" in page
 
 
 def test_a_wrong_answer_or_other_bytes_are_not_as_it_should_be() -> None:

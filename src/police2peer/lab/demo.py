@@ -10,7 +10,7 @@ import os
 import shutil
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,13 +19,14 @@ from typing import Any, Final
 from rich.console import Console
 
 from police2peer.campaign import Arm, FileFormat, load_campaign, read_public_key
-from police2peer.contacts import Rung, TallyStore
+from police2peer.contacts import DemandStore, Rung, TallyStore
 from police2peer.errors import BadInput
 from police2peer.fleet import offers_of, read_release
 from police2peer.lab import checks, strangers
 from police2peer.lab.loopback import LabNetwork, lab_network
+from police2peer.lab.meeting import SPACES, Meeting, meeting, why_not
 from police2peer.lab.namespace import NODE_HOST, client_host, is_closed
-from police2peer.lab.report import Check, ClientResult, MissionReport, ShownFile, write_report
+from police2peer.lab.report import Check, ClientResult, MissionReport, NetworkResult, ShownFile, write_report
 from police2peer.lab.unit import RunningNode, Unit
 from police2peer.lab.view import View, ladder_table
 from police2peer.measure import Bar
@@ -78,6 +79,7 @@ class _Demo:
         self._page_port = _free_port(_LOOPBACK)
         self._clients: list[ClientResult] = []
         self._checks: list[Check] = []
+        self._offers_up: dict[str, int] = {}
 
     def run(self) -> MissionReport:
         """Go through the mission."""
@@ -85,11 +87,16 @@ class _Demo:
         with self._view.shown():
             self._sign_order()
             manifest = self._make()
-            offers = self._sign_into_catalogue(manifest)
-            with lab_network([infohash(offer) for offer in offers], host=self._host) as network:
-                self._be_present(network, offers)
+            everything = self._sign_into_catalogue(manifest)
+            offers = tuple(offer for offer in everything if offer.network == "bittorrent")
+            with (
+                lab_network([infohash(offer) for offer in offers], host=self._host) as network,
+                meeting(self._folder / "strangers", everything) as others,
+            ):
+                self._be_present(network, others, offers)
                 try:
                     self._meet_strangers(network, offers)
+                    self._meet_searchers(others, everything)
                     self._cut_the_power()
                     self._meet_crawlers(network, offers)
                     self._verify(manifest)
@@ -97,7 +104,7 @@ class _Demo:
                     self._node.stop()
             self._settle()
         counts = self._node.status()["contacts_by_rung"]
-        report = self._report(manifest, offers, counts, time.monotonic() - began)
+        report = self._report(manifest, everything, counts, time.monotonic() - began)
         write_report(self._folder / "report.html", report)
         return report
 
@@ -108,6 +115,7 @@ class _Demo:
             draft = Unit(self._folder.parent)
             draft.run("campaign", "new", str(self._folder))
             (self._folder / _MARK).touch()
+            self._add_networks([name for name in SPACES if not why_not(name)])
             unit.typed += draft.typed
             for name in ("first", "second"):
                 unit.run("key", "new", f"approvers/{name}.key")
@@ -119,6 +127,19 @@ class _Demo:
             unit.run("order", "sign", ".", "--key", "approvers/second.key")
             unit.run("order", "check", ".")
             say("refused with one signature, in force with two")
+
+    def _add_networks(self, names: Sequence[str]) -> None:
+        """Write the other networks that can be shown here into the campaign, as an officer does."""
+        path = self._folder / "campaign.toml"
+        text = path.read_text()
+        listed = ", ".join(f'"{name}"' for name in ("bittorrent", *names))
+        spaces = "".join(
+            f'[[order.spaces]]\nnetwork = "{name}"\ndescription = "{SPACES[name]}"\n'
+            'grounds = "A demonstration that reaches nobody"\n\n'
+            for name in names
+        )
+        text = text.replace('networks = ["bittorrent"]', f"networks = [{listed}]")
+        path.write_text(text.replace("[[order.spaces]]\n", f"{spaces}[[order.spaces]]\n", 1))
 
     def _trust(self) -> None:
         """Do what the machine's administrator does: say whose keys are trusted here."""
@@ -160,19 +181,20 @@ class _Demo:
             *("--agency", authority),
         )
 
-    def _be_present(self, network: LabNetwork, offers: tuple[Offer, ...]) -> None:
-        with self._view.step("Present on BitTorrent") as say:
+    def _be_present(self, network: LabNetwork, others: Meeting, offers: tuple[Offer, ...]) -> None:
+        with self._view.step(f"Present on {1 + len(others.rigs)} networks") as say:
             bootstrap = ", ".join(f'"{node}"' for node in network.bootstrap)
             self._write_settings(
                 f'listen = ["{self._host}"]\n'
                 f"port = {self._port}\ntrackers = ["
-                f'"{network.tracker.url}"]\ndht_bootstrap = [{bootstrap}]\nclosed_network = true\n'
+                f'"{network.tracker.url}"]\ndht_bootstrap = [{bootstrap}]\nclosed_network = true\n{others.settings()}'
             )
             self._node.start()
             give_up_at = time.monotonic() + 20
             while network.announces < len(offers) and time.monotonic() < give_up_at:
                 time.sleep(0.1)
-            say(f"{len(offers)} offers up, {network.announces} announced to the tracker")
+            self._offers_up = {one["name"]: one["offers_up"] for one in self._node.status()["networks"]}
+            say(", ".join(f"{name} {count} offers" for name, count in self._offers_up.items()))
 
     def _write_settings(self, node: str) -> None:
         page = f'[page]\nlisten = "{_LOOPBACK}"\nport = {self._page_port}\n'
@@ -200,6 +222,12 @@ class _Demo:
             self._clients += found
             ran = sorted({result.client for result in found if not result.skipped})
             say(", ".join(ran) or "none is installed, or this system allows no network namespace")
+
+    def _meet_searchers(self, others: Meeting, offers: tuple[Offer, ...]) -> None:
+        with self._view.step("Others search, find and fetch") as say:
+            found = others.strangers(offers)
+            self._clients += found
+            say(", ".join(one.client for one in found if not one.skipped) or "no hub or server can run here")
 
     def _meet_crawlers(self, network: LabNetwork, offers: tuple[Offer, ...]) -> None:
         with self._view.step("Crawlers look, and ask for nothing") as say:
@@ -268,6 +296,7 @@ class _Demo:
             steps=tuple(self._view.steps),
             shown=_pictures(manifest),
             ladder=tuple(Bar(text, counts.get(rung, 0), quiet=rung in "12") for rung, text in _RUNGS),
+            networks=self._networks(status),
             clients=tuple(self._with_rungs()),
             checks=tuple(self._checks),
             commands=tuple(dict.fromkeys(self._unit.typed)),
@@ -284,6 +313,22 @@ class _Demo:
             ("Contacts", f"{status['contacts_by_rung'].get('3', 0)}"),
             ("Crawlers, no contact", f"{status['crawlers']}"),
             ("Alarms", f"{len(status['alarms'])}"),
+        )
+
+    def _networks(self, status: Mapping[str, Any]) -> tuple[NetworkResult, ...]:
+        """Put the networks side by side: what was up, how far contacts went, what was searched for."""
+        data = self._folder / "node"
+        with TallyStore(data / "tallies.sqlite") as tallies, DemandStore(data / "demand.sqlite") as demand:
+            reached, asked = tallies.reached(by="network"), demand.by("network")
+        return tuple(
+            NetworkResult(
+                name=name,
+                offers=self._offers_up.get(name, 0),
+                asked=reached.get(name, {}).get(Rung.ASKED, 0),
+                whole=reached.get(name, {}).get(Rung.ALL, 0),
+                searches=asked[(name,)].searches if (name,) in asked else None,
+            )
+            for name in (one["name"] for one in status["networks"])
         )
 
     def _with_rungs(self) -> list[ClientResult]:

@@ -52,6 +52,20 @@ class ClientResult:
 
 
 @dataclass(frozen=True, slots=True)
+class NetworkResult:
+    """One network of the mission: offers that were up, contacts that asked for data, those that received everything.
+
+    `searches` held an approved term; None where no search reaches us.
+    """
+
+    name: str
+    offers: int
+    asked: int
+    whole: int
+    searches: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """A question put to a verifier and what it said; `expected` tells whether that is the right answer."""
 
@@ -73,6 +87,7 @@ class MissionReport:
     steps: tuple[tuple[str, str, float], ...]
     shown: tuple[ShownFile, ...]
     ladder: tuple[Bar, ...]
+    networks: tuple[NetworkResult, ...]
     clients: tuple[ClientResult, ...]
     checks: tuple[Check, ...]
     commands: tuple[str, ...]

@@ -9,13 +9,14 @@ import asyncio
 import json
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from police2peer.contacts import ClientFamily, client_family
-from police2peer.lab.clients import Wanted, all_clients, fetch, installed
+from police2peer.lab.clients import Client, Wanted, all_clients, fetch, installed
 from police2peer.lab.namespace import client_host, is_closed
 from police2peer.lab.probes import read_metadata, shake_hands
 from police2peer.lab.report import ClientResult
@@ -96,24 +97,35 @@ def stand_in(
 
 
 def real_clients(place: Place, offers: Sequence[Offer]) -> list[ClientResult]:
-    """Let each installed client fetch one offer by .torrent and one by magnet; say of the others why not."""
+    """Let each installed client fetch one offer by .torrent and one by magnet; say of the others why not.
+
+    The clients work at the same time, each with offers of its own, and each goes one way after the other.
+    """
     present = {client.name for client in installed()}
+    with ThreadPoolExecutor() as threads:
+        works = [
+            threads.submit(_both_ways, place, client, offers[2 * number : 2 * number + 2], 2 * number, present)
+            for number, client in enumerate(all_clients())
+        ]
+        return [result for work in works for result in work.result()]
+
+
+def _both_ways(
+    place: Place, client: Client, offers: Sequence[Offer], number: int, present: Collection[str]
+) -> list[ClientResult]:
     results = []
-    left = list(offers)
-    for number, client in enumerate(all_clients()):
-        for turn, way in enumerate(("torrent", "magnet")):
-            why = "" if client.name in present else f"{client.program} is not installed"
-            why = why or ("" if is_closed() else "this system lets nobody make a network namespace")
-            if why:
-                results.append(ClientResult(client.name, way, skipped=why))
-                continue
-            offer = left.pop()
-            source = torrents(place, [offer])[0] if way == "torrent" else magnet(offer, [place.tracker_url])
-            wanted = Wanted(source, offer.file_name(), offer.hashes.size, offer.hashes.sha256)
-            folder = place.folder / f"{client.name.lower()}-{way}"
-            ended = fetch(client, wanted, folder, client_host(2 * number + turn), limit_s=_LIMIT_S)
-            size = offer.hashes.size if ended.whole else 0
-            results.append(ClientResult(client.name, way, 1, size, ended.seconds, identical=ended.whole))
+    for turn, (way, offer) in enumerate(zip(("torrent", "magnet"), offers, strict=True)):
+        why = "" if client.name in present else f"{client.program} is not installed"
+        why = why or ("" if is_closed() else "this system lets nobody make a network namespace")
+        if why:
+            results.append(ClientResult(client.name, way, skipped=why))
+            continue
+        source = torrents(place, [offer])[0] if way == "torrent" else magnet(offer, [place.tracker_url])
+        wanted = Wanted(source, offer.file_name(), offer.hashes.size, offer.hashes.sha256)
+        folder = place.folder / f"{client.name.lower()}-{way}"
+        ended = fetch(client, wanted, folder, client_host(number + turn), limit_s=_LIMIT_S)
+        size = offer.hashes.size if ended.whole else 0
+        results.append(ClientResult(client.name, way, 1, size, ended.seconds, identical=ended.whole))
     return results
 
 

@@ -57,6 +57,10 @@ class BitTorrentRig:
             )
         )
 
+    def settings(self) -> str:
+        """Give the keys of the node's own table."""
+        return f'[node]\nlisten = ["{NODE_HOST}"]\nport = {_PORT}\ntrackers = ["{self.tracker.url}"]\n'
+
     async def settled(self, engine: Network, offers: Sequence[Offer]) -> None:
         """Wait until the tracker knows a seed of each."""
         del engine

@@ -85,6 +85,10 @@ class Rig(Protocol):
         """Give a new engine with the same settings each time: the same doors, the same standing (keys, ids)."""
         ...
 
+    def settings(self) -> str:
+        """Give the lines of `police2peer.toml` by which a whole node joins here as `engine` does."""
+        ...
+
     async def settled(self, engine: Network, offers: Sequence[Offer]) -> None:
         """Wait, bounded, until the meeting place knows of `offers`; raises `Unavailable` if it does not."""
 

@@ -76,6 +76,13 @@ class DirectConnectRig:
         )
         return DirectConnect(settings, terms=self._terms)
 
+    def settings(self) -> str:
+        """Give the table with both hubs."""
+        hubs = "".join(
+            f'[[directconnect.hubs]]\naddress = "{hub_url(hub)}"\nnick = "{NICK}"\n' for hub in (PLAIN_HUB, TLS_HUB)
+        )
+        return f"[directconnect]\nport = {_PORT}\ntls_port = {_TLS_PORT}\n{hubs}"
+
     async def settled(self, engine: Network, offers: Sequence[Offer]) -> None:
         """Wait until both hubs have let the engine in."""
         del offers
@@ -132,7 +139,7 @@ class _NcdcStranger:
         if self._searching:
             ncdc.press(CLOSE_TAB)
         ncdc.forget()
-        ncdc.type(f"/search {offer.title.reveal()}")
+        ncdc.type(f"/search {offer.title.reveal()} {offer.extension}")
         self._searching = True
         return ncdc.until(lambda: offer.file_name() in ncdc.text(), limit_s)
 

@@ -67,6 +67,10 @@ class Ed2kRig:
             )
         )
 
+    def settings(self) -> str:
+        """Give the table with the server."""
+        return f'[ed2k]\nport = {_PORT}\nservers = ["{self.address}"]\n'
+
     async def settled(self, engine: Network, offers: Sequence[Offer]) -> None:
         """Wait until the server lists each offer by its name."""
         give_up_at = time.monotonic() + _SETTLE_S

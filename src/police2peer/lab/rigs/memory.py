@@ -45,6 +45,10 @@ class MemoryRig:
         self.up = InMemoryNetwork(_NETWORK, limits=limits)
         return self.up
 
+    def settings(self) -> str:
+        """Give nothing: no node joins a twin."""
+        return ""
+
     async def settled(self, engine: Network, offers: Sequence[Offer]) -> None:
         """Return: it knows at once."""
 
