@@ -50,5 +50,13 @@ def test_a_pace_lets_a_second_out_at_once_and_holds_the_rest() -> None:
     assert pace.wait_s(500, 50.0) == pytest.approx(1.0)
 
 
+def test_what_may_not_go_out_at_once_is_left_out_and_not_booked() -> None:
+    pace = Pace(8)
+    assert [pace.take(1, 50.0) for _ in range(10)] == [True] * 8 + [False] * 2
+    assert [pace.take(1, 50.25) for _ in range(3)] == [True, True, False]
+    assert pace.take(8, 60.0)
+
+
 def test_no_cap_means_no_wait() -> None:
     assert Pace(None).wait_s(10**12, 0.0) == 0.0
+    assert Pace(None).take(10**12, 0.0)

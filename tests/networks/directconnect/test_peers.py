@@ -8,6 +8,7 @@ import os
 import socket
 import zlib
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -203,6 +204,36 @@ async def test_a_client_that_never_reads_is_let_go(stage: Stage) -> None:
         await up.until(lambda: up.of(PeerLeft))
         assert up.of(PeerLeft)[0].departure is Departure.FAULT
         assert (await up.network.health()).ok
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "TLS"])
+async def test_of_a_connection_that_breaks_what_was_taken_is_told(tls: bool, stage: Stage) -> None:  # noqa: FBT001
+    sparse = stage.folder / "long.mp4"
+    with sparse.open("wb") as handle:
+        handle.truncate(32 << 20)
+    (offer,) = stage.offers(sparse)
+    async with stage.node([offer]) as up:
+        peer = await up.peer(tls=tls)
+        peer.say(f"CGET file TTH/{offer.hashes.tth} 0 -1")
+        await peer.line()
+        await peer.reader.readexactly(3 << 20)
+        peer.writer.transport.abort()
+        await up.until(lambda: up.of(PeerLeft))
+        told = sum(one.length_bytes for one in up.of(DataSent))
+        assert (3 << 20) - (1 << 18) <= told < offer.hashes.size
+        firsts = [(one.first_byte, one.length_bytes) for one in up.of(DataSent)]
+        assert all(a + length == b for (a, length), (b, _) in pairwise(firsts))  # no gap, nothing twice
+
+
+async def test_a_file_system_without_sendfile_serves_too(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def unavailable(*_: object, **__: object) -> int:
+        raise asyncio.SendfileNotAvailableError("not on this file system")
+
+    (offer,) = stage.offers(stage.clip(300_000))
+    async with stage.node([offer]) as up:
+        peer = await up.peer()
+        monkeypatch.setattr(asyncio.get_running_loop(), "sendfile", unavailable)
+        assert await peer.get(f"file TTH/{offer.hashes.tth} 0 -1") == offer.path.read_bytes()
 
 
 async def test_a_client_that_asks_nothing_is_let_go_quietly(stage: Stage) -> None:

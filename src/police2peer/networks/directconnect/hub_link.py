@@ -6,6 +6,7 @@ says is shown shortened and without addresses.
 """
 
 import asyncio
+import contextlib
 import logging
 import ssl
 from collections.abc import Callable, Mapping
@@ -39,7 +40,6 @@ _LOGIN_S: Final = 60.0
 _WRITE_S: Final = 30.0
 _SIGN_OF_LIFE_S: Final = 120.0
 _READ: Final = 64 << 10
-_MOST_BAD: Final = 1000  # malformed messages of one session; a hub hands on what its users send
 
 Information = Callable[[], Mapping[str, str | int]]
 
@@ -119,7 +119,7 @@ class HubLink:
             _log.error("a hub's certificate changed; it is left for good")
         except BadInput as error:
             self.detail = error.facts
-        except (OSError, TimeoutError, EOFError) as error:
+        except (OSError, TimeoutError, EOFError, UnicodeError) as error:
             self.detail = f"it cannot be reached ({type(error).__name__}); it is tried again"
         finally:
             self._forget()
@@ -177,7 +177,7 @@ class HubLink:
             self._keyprints.check(self._settings.address, keyprint_of(certificate))
 
     async def _listen(self, session: HubSession, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        lines, loop, bad = LineBuffer(), asyncio.get_running_loop(), 0
+        lines, loop = LineBuffer(), asyncio.get_running_loop()
         login_by_s = loop.time() + _LOGIN_S
         while self._refused is None:
             try:
@@ -191,13 +191,10 @@ class HubLink:
             if not data:
                 return
             for line in lines.feed(data):
-                try:
+                # A hub hands on what its users send: malformed messages are ignored, as ADC 1.0 has it.
+                with contextlib.suppress(BadInput):
                     for outcome in session.receive(parse(line)):
                         self._do(outcome)
-                except BadInput:
-                    bad += 1
-                    if bad > _MOST_BAD:
-                        raise
             async with asyncio.timeout(_WRITE_S):
                 await writer.drain()
 

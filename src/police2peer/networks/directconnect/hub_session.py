@@ -21,6 +21,7 @@ from police2peer.networks.directconnect.message import (
     from_base32,
     parse_cid,
     parse_number,
+    parse_sid,
     to_base32,
 )
 from police2peer.networks.directconnect.search_message import Asked, read_search
@@ -173,7 +174,7 @@ class HubSession:
                 self.ignored += 1
 
     def _identify(self, message: Message) -> Iterator[Outcome]:
-        self.sid = Sid(message.parameters[0])
+        self.sid = parse_sid(message.parameters[0])
         self.state = State.IDENTIFY
         said: dict[str, str | int] = {
             "ID": self._cid,

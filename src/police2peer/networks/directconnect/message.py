@@ -129,6 +129,13 @@ def parse_cid(text: str) -> Cid:
     return Cid(text)
 
 
+def parse_sid(text: str) -> Sid:
+    """Read a session id; raises `BadInput`."""
+    if len(text) != SID_LETTERS or not _BASE32.fullmatch(text):
+        raise _bad("a session id is malformed")
+    return Sid(text)
+
+
 def parse_number(text: str, *, least: int = 0, most: int = 2**63 - 1) -> int:
     """Read a whole number within bounds; raises `BadInput`."""
     plain = text.removeprefix("-")

@@ -154,7 +154,7 @@ class Peers:
         serving = self._background.spawn("serve", link.serve())
         self._links[link] = serving
         try:
-            await asyncio.shield(serving)
+            await asyncio.wait((serving,))  # a failure is told once, by the background and without an address
         finally:
             self._links.pop(link)
 

@@ -202,6 +202,8 @@ class Running:
 
     async def _troubles(self) -> tuple[str, ...]:
         found = [f"{hub.label}: {hub.detail}" for hub in self._hubs if not hub.is_up and not hub.alarm]
+        if self._background.failures:
+            found.append(f"{self._background.failures} tasks failed inside the engine: restart the node")
         if not self._hubs:
             found.append("no hub is named in the settings: nobody can find the offers")
         if not self._peers.listening:

@@ -73,9 +73,16 @@ def pays(handle: BinaryIO, first_byte: int, length: int) -> bool:
 
 async def send_range(lane: Lane, handle: BinaryIO, first_byte: int, length: int, sent: Sent) -> None:
     """Send a range of a file as it is; `sent` hears of each piece."""
-    if lane.is_tls:
-        await _send_read(lane, handle, first_byte, length, sent)
-        return
+    try:
+        if not lane.is_tls:
+            await _send_by_kernel(lane, handle, first_byte, length, sent)
+            return
+    except asyncio.SendfileNotAvailableError:
+        pass  # on the first piece, where a file system cannot: nothing has gone out
+    await _send_read(lane, handle, first_byte, length, sent)
+
+
+async def _send_by_kernel(lane: Lane, handle: BinaryIO, first_byte: int, length: int, sent: Sent) -> None:
     loop, at, end, piece = asyncio.get_running_loop(), first_byte, first_byte + length, _FIRST_PIECE
     while at < end:
         count = min(lane.piece(piece), end - at)
