@@ -24,7 +24,7 @@ from police2peer.contacts.live import About, Details, Host, Visit
 from police2peer.contacts.period import OwnKeys, PeriodKeys
 from police2peer.contacts.ranges import verifiable_bytes
 from police2peer.contacts.tallies import CrawlerKey, TallyStore
-from police2peer.contacts.uniques import Uniques
+from police2peer.contacts.uniques import ClosedPeriod, Uniques
 from police2peer.contacts.visits import EVERY_NETWORK, VisitSink, VisitSinks
 from police2peer.contacts.writing import Counts, hour_number, hour_text
 from police2peer.errors import Unavailable
@@ -50,6 +50,7 @@ _log = logging.getLogger(__name__)
 _MOST_VISITS: Final = 100_000  # about 100 MB at the worst; a hot node sees some thousands an hour
 _MOST_ABOUTS: Final = 50_000
 _MOST_WAITING: Final = 200_000  # counts that wait while the disk has no room; about 60 MB
+_MOST_GAPS: Final = 10_000  # that wait
 _FIRST_CONTACT: Final = int(FIRST_CONTACT)
 
 
@@ -92,6 +93,7 @@ class Contacts:
         self._counts = Counts()
         self._crawlers: Counter[CrawlerKey] = Counter()
         self._gaps: list[EvidenceGap] = []
+        self._ended: list[ClosedPeriod] = []
         self._lost: Counter[tuple[str, str]] = Counter()
         self._at: datetime | None = None
         self._hour = 0
@@ -133,9 +135,7 @@ class Contacts:
 
     def flush(self, now: datetime) -> None:
         """Close what has been quiet, and write what is settled. Call it every few seconds."""
-        closed_period = self._uniques.roll(now)
-        if closed_period is not None:
-            self._store.add_period(closed_period)
+        self._end_period(self._uniques.roll(now))
         settled = now - self._settle
         for visit in list(self._pending):
             if visit.client is not UNNAMED or not visit.open or visit.uncounted[0][0] <= settled:
@@ -152,14 +152,12 @@ class Contacts:
         for visit in list(self._visits.values()):
             self._close(visit)
         self._quiet.clear()
-        self._write(now)
         if now is not None:
-            closed_period = self._uniques.close(now)
-            if closed_period is not None:
-                self._store.add_period(closed_period)
-            if self._running:
-                self._store.end_run(now)
-                self._running = False
+            self._end_period(self._uniques.close(now))
+        self._write(now)
+        if now is not None and self._running and not self._waits:
+            self._store.end_run(now)
+            self._running = False
 
     # One step for each kind of event.
 
@@ -211,7 +209,8 @@ class Contacts:
             self._reach(visit, 0, event)
 
     def _gap(self, gap: EvidenceGap) -> None:
-        self._gaps.append(gap)
+        if len(self._gaps) < _MOST_GAPS:
+            self._gaps.append(gap)
         self._sinks.gap(gap)
 
     # What the steps share.
@@ -323,7 +322,7 @@ class Contacts:
 
     def _write(self, now: datetime | None) -> None:
         """Write what is counted. Where the store cannot take it now, it waits here and nothing is lost."""
-        at = now or datetime.now(UTC)
+        at = now or self._at or datetime.min.replace(tzinfo=UTC)
         for (network, what), count in self._lost.items():
             self._gap(EvidenceGap(at, network, f"{count} {what}"))
         self._lost.clear()
@@ -335,12 +334,20 @@ class Contacts:
                 self._counts.clear()
                 self._crawlers.clear()
                 self._gaps.clear()
+            while self._ended:
+                self._store.add_period(self._ended[0])
+                del self._ended[0]
             if now is not None:
                 self._store.fold(now)
                 self._note_alive(now)
             self._waits = False
         except Unavailable as error:
             self._wait(error, at)
+
+    def _end_period(self, closed: ClosedPeriod | None) -> None:
+        """Let a closed period wait to be written."""
+        if closed is not None:
+            self._ended.append(closed)
 
     def _note_alive(self, now: datetime) -> None:
         """Say up to when everything that was counted is written."""
