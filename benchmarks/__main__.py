@@ -22,6 +22,7 @@ _PARTS = (
     "upload",
     "offers",
     "directconnect",
+    "ed2k",
     "contacts",
     "evidence",
     "ledger",

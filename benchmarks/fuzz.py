@@ -13,7 +13,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 TITLE = "Fuzz: generated messages for each codec"
 
-_CODECS = ("directconnect",)
+_CODECS = ("directconnect", "ed2k")
 _COUNT = 10_000_000
 _SHARES = 40
 

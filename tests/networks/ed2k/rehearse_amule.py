@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 PART = 9_728_000
 _FIND_S, _FETCH_S = 30.0, 100.0
+_STALLED_S = 20.0
+_TRIES = 3  # aMule 2.3.3 itself stalls now and then (amule-org/amule, pull request 882); an empty one begins anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ def _offer(scenario: Scenario, folder: Path) -> Offer:
     )
 
 
-async def _fetch(amule: Amule, offer: Offer) -> bool:
+async def _fetch(amule: Amule, offer: Offer, events: list[WireEvent]) -> bool:
     amule_says, give_up_at = asyncio.to_thread, time.monotonic() + _FIND_S
     number = None
     while number is None and time.monotonic() < give_up_at:
@@ -81,11 +83,13 @@ async def _fetch(amule: Amule, offer: Offer) -> bool:
         return False
     await amule_says(amule.download, number)
     wanted = Wanted("", offer.file_name(), offer.hashes.size, offer.hashes.sha256)
-    give_up_at = time.monotonic() + _FETCH_S
-    while time.monotonic() < give_up_at:
+    give_up_at, told, moved_at = time.monotonic() + _FETCH_S, -1, time.monotonic()
+    while time.monotonic() < min(give_up_at, moved_at + _STALLED_S):
         if await amule_says(is_whole, amule.got / offer.file_name(), wanted):
             return True
         await asyncio.sleep(0.3)
+        if len(events) != told:
+            told, moved_at = len(events), time.monotonic()
     return False
 
 
@@ -99,23 +103,29 @@ async def _run(scenario: Scenario, folder: Path) -> dict[str, object]:
     events: list[WireEvent] = []
 
     async def read() -> None:
-        events.extend([event async for event in node.events()])
+        async for event in node.events():
+            events.append(event)  # noqa: PERF401 - they are looked at while they come
 
     await node.start()
     reading = asyncio.create_task(read())
     offer = await asyncio.to_thread(_offer, scenario, folder)
     await node.publish(offer)
-    amule = Amule(folder / f"amule-{scenario.number}", theirs, number=scenario.number, hides=scenario.hides)
-    began, hidden = time.monotonic(), 0
-    up = amule.up()
-    await asyncio.to_thread(up.__enter__)
+    began, tries, whole = time.monotonic(), 0, False
     try:
-        await asyncio.to_thread(amule.connect, f"{server_host}:4661")
-        whole = await _fetch(amule, offer)
-        health = await node.health()
-        hidden = health.counters["obfuscated"]
+        while not whole and tries < _TRIES:
+            tries += 1
+            events.clear()
+            place = folder / f"amule-{scenario.number}-{tries}"
+            amule = Amule(place, theirs, number=scenario.number, hides=scenario.hides)
+            up = amule.up()
+            await asyncio.to_thread(up.__enter__)
+            try:
+                await asyncio.to_thread(amule.connect, f"{server_host}:4661")
+                whole = await _fetch(amule, offer, events)
+                health = await node.health()
+            finally:
+                await asyncio.to_thread(up.__exit__, None, None, None)
     finally:
-        await asyncio.to_thread(up.__exit__, None, None, None)
         await node.stop()
         await reading
         await server.stop()
@@ -125,6 +135,7 @@ async def _run(scenario: Scenario, folder: Path) -> dict[str, object]:
     return {
         "name": scenario.name,
         "whole": whole,
+        "tries": tries,
         "seconds": round(time.monotonic() - began, 1),
         "sending_s": round(span_s, 2),
         "size": offer.hashes.size,
@@ -132,7 +143,7 @@ async def _run(scenario: Scenario, folder: Path) -> dict[str, object]:
         "hash_sets": sum(isinstance(event, MetadataSent) for event in events),
         "client": named[0].name if named else "",
         "proved": any(one.kind is IdentifierKind.PROVED_KEY for event in named for one in event.identifiers),
-        "obfuscated": hidden,
+        "obfuscated": health.counters["obfuscated"],
         "calls": health.counters["calls"],
         "searches": server.searches,
     }

@@ -50,6 +50,12 @@ QUIET_S: Final = 180.0
 """Clients that wait in our queue keep a quiet connection for 40 s (aMule) or so."""
 STUCK_S: Final = 60.0
 _IDLE_SLOT_S: Final = 30.0
+# aMule before its correction of August 2026 (amule-org/amule, pull request 882), Debian's 2.3.3 too, now and then
+# overlooks bytes that come while it is busy with those before, and waits with half a megabyte unread: one of four
+# transfers of 30 MB on a loaded machine. Nothing that is sent later wakes it. So it is sent little at a time.
+_PAUSES_FOR: Final = "aMule"
+_PIECES_AT_A_TIME: Final = 10  # five packets, 50 KiB
+_PAUSE_S: Final = 0.01
 _MOST_UNREAD: Final = 1 << 20  # answers that a peer does not fetch; above it we listen to it no more until it does
 
 
@@ -279,17 +285,27 @@ class Connection(asyncio.Protocol):
                 return
             if not self.peer.has_slot or asked.offer.id not in asked.file.offers:
                 continue
-            packable = self.peer.greeting is not None and self.peer.greeting.takes_compressed
-            self.send(_packets(asked, data, packable=packable))
-            await self._drained.wait()
+            await self._send_block(asked, data)
             if not self._is_open():
                 return
             self._quiet_since_s = self._host.now_s()
             self._sent[asked.offer.id] = self._sent.get(asked.offer.id, 0) + len(data)
             self._host.tell(DataSent, asked.offer.id, self.address, asked.first_byte, len(data))
 
+    async def _send_block(self, asked: Asked, data: bytes) -> None:
+        """Send one block, at once or with pauses; answers to the peer may go out between its packets."""
+        greeting = self.peer.greeting
+        packets = _packets(asked, data, packable=greeting is not None and greeting.takes_compressed)
+        with_pauses = greeting is not None and greeting.program.startswith(_PAUSES_FOR)
+        step = _PIECES_AT_A_TIME if with_pauses else len(packets)
+        for at in range(0, len(packets), step):
+            self.send(b"".join(packets[at : at + step]))
+            await self._drained.wait()
+            if with_pauses and self._is_open():
+                await asyncio.sleep(_PAUSE_S)
 
-def _packets(asked: Asked, data: bytes, *, packable: bool) -> bytes:
+
+def _packets(asked: Asked, data: bytes, *, packable: bool) -> blocks.Pieces:
     file, part = asked.file, asked.first_byte // PART_BYTES
     if not packable:
         return blocks.plain(file.hash, asked.first_byte, data)
