@@ -58,6 +58,7 @@ soak: $(VENV)/.dev ## the tests that can run larger, at their full size (about h
 fuzz: $(VENV)/.dev ## ten million generated messages for each codec, then atheris for a minute each
 	$(RUN)/python -m benchmarks.fuzz
 	$(RUN)/python -m benchmarks.fuzz_guided directconnect -max_total_time=60
+	$(RUN)/python -m benchmarks.fuzz_guided ed2k -max_total_time=60
 
 lock: $(UV) ## pin every dependency by hash, without an index address
 	$(UV) pip compile --quiet pyproject.toml --group build --generate-hashes --no-emit-index-url --no-annotate \
