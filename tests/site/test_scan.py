@@ -17,9 +17,11 @@ from tests.site.conftest import NOW, World
 
 from police2peer.cli import main
 from police2peer.errors import BadInput, Unavailable
-from police2peer.site import SITE_LANGUAGES, ScanReport, build_help_site, scan_site
+from police2peer.site import SITE_LANGUAGES, ScanReport, build_help_site, build_site, scan_site
+from police2peer.site.policy import read_header_file
 from police2peer.site.scan.reading import read_page, read_policy
-from police2peer.site.scan.sources import MOST_BYTES, WebSource
+from police2peer.site.scan.rules import check_headers
+from police2peer.site.scan.sources import MOST_BYTES, Answer, WebSource
 
 _IN_EACH = 11  # pages in each language
 
@@ -39,6 +41,28 @@ def test_the_help_part_has_nothing_to_mend_and_the_check_in_it_would_be(small: P
     build_help_site(tmp_path / "help", agency="Foundation H", today=NOW.date())
     assert scan_site(str(tmp_path / "help"), help_part=True).findings == ()
     assert "the help part holds the check of the police" in _facts(scan_site(str(small), help_part=True))
+
+
+def test_a_page_may_ask_for_the_catalogue_of_its_own_site_and_for_no_other(own: World, tmp_path: Path) -> None:
+    out = tmp_path / "site"
+    build_site(
+        out,
+        catalogue=own.home / "public",
+        root=own.root,
+        agency="Police Unit A",
+        today=NOW.date(),
+        address="https://police.example/check/",
+    )
+    assert scan_site(str(out)).findings == ()
+    policy = dict(read_header_file((out / "_headers").read_text("ascii"))[0][1])["Content-Security-Policy"]
+    answer = Answer(200, [("Content-Security-Policy", policy)])
+
+    def told(catalogue: str) -> list[str]:
+        return [each.facts for each in check_headers(answer, needs_hsts=False, catalogue=catalogue)]
+
+    assert not any("connect-src" in each for each in told("https://police.example/check/catalogue/"))
+    assert any("connect-src" in each for each in told("https://other.example/check/catalogue/"))
+    assert any("connect-src" in each for each in told("https://police.example/catalogue/"))
 
 
 def _replace(old: str, new: str) -> Callable[[Path], None]:

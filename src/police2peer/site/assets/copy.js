@@ -6,7 +6,12 @@
 const LONGEST_LIST = 64 * 1024 * KIB;
 
 async function readSpan(file, from, to) {
-  return new DataView(await file.slice(from, to).arrayBuffer());
+  try {
+    return new DataView(await file.slice(from, to).arrayBuffer());
+  } catch {
+    // The stick was pulled out
+    throw new Doubt("unreachable");
+  }
 }
 
 // Gives the place and size of each stored file by its name; nothing where this is no such archive.

@@ -207,7 +207,7 @@ byId("file").addEventListener("change", ({ target }) => {
 byId("copy").addEventListener("change", async ({ target }) => {
   if (!target.files.length) return;
   byId("copy-name").textContent = target.files[0].name;
-  fetchCopied = await openCopy(target.files[0]);
+  fetchCopied = await openCopy(target.files[0]).catch(() => async () => null);
   show("ways", true);
   show("result", false);
   byId("file").focus();

@@ -34,7 +34,8 @@ function hashing() {
     const from = get(0), to = get(1), state = number(0);
     for (let i = 0; i < 8; i++) set(2 + i, load(state, i));
     for (let i = 0; i < 16; i++) {
-      set(10 + i, load(from, i)); // little-endian; the standard counts from the other end
+      // little-endian; the standard counts from the other end
+      set(10 + i, load(from, i));
       const word = get(10 + i);
       set(10 + i, or(and(left(word, number(8)), number(0xff00ff)), and(left(word, number(24)), number(0xff00ff00))));
     }
@@ -58,10 +59,12 @@ function hashing() {
     const section = (id, ...bytes) => [id, ...count(bytes.length), ...bytes];
     return new Uint8Array([
       0, 0x61, 0x73, 0x6d, 1, 0, 0, 0,
-      ...section(1, 1, 0x60, 2, 0x7f, 0x7f, 0), // one type: two numbers, no result
+      // one type: two numbers, no result
+      ...section(1, 1, 0x60, 2, 0x7f, 0x7f, 0),
       ...section(3, 1, 0),
       ...section(5, 1, 0, 1 + ROOM / 65536),
-      ...section(7, 2, 1, 109, 2, 0, 1, 102, 0, 0), // exports: memory m, function f
+      // exports: memory m, function f
+      ...section(7, 2, 1, 109, 2, 0, 1, 102, 0, 0),
       ...section(10, 1, ...count(body.length), ...body),
     ]);
   }
@@ -142,7 +145,8 @@ function hashing() {
       const reader = file.stream().getReader();
       let next = reader.read();
       for (let piece; !(piece = await next).done;) {
-        next = reader.read(); // the disk works while we do
+        // the disk works while we do
+        next = reader.read();
         put(piece.value);
         done += piece.value.length;
         if (done - told > 8388608) self.postMessage({ done: told = done });
