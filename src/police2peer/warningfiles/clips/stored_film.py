@@ -25,7 +25,7 @@ __all__ = ["ENCODER", "encode_film", "read_film"]
 
 # Finer than any film that is made from it, and no more than 20 Mb/s whatever the pictures are.
 _OPTIONS: Final = {
-    "preset": "superfast",
+    "preset": "ultrafast",
     "crf": "12",
     "level": "4.1",
     "x264-params": "keyint=50:scenecut=0:bframes=0:threads=1:lookahead-threads=1:cpu-independent=1"
