@@ -98,6 +98,8 @@ def check(campaign_path: Path, trust: tuple[Path, ...], *, as_json: bool) -> Non
             "start": found.start.isoformat(),
             "end": found.end.isoformat(),
             "evidence": found.evidence,
+            "evidence_recipients": [one.id for one in found.evidence_recipients],
+            "evidence_keep_days": found.evidence_keep_days,
             "campaign_sha256": found.campaign_sha256,
         }
         click.echo(json.dumps(told, ensure_ascii=False))
@@ -106,6 +108,8 @@ def check(campaign_path: Path, trust: tuple[Path, ...], *, as_json: bool) -> Non
     click.echo(f"  authority  {found.authority} ({found.country})")
     click.echo(f"  approved   {' and '.join(approvers)}")
     click.echo(f"  evidence   {found.evidence}")
+    for one in found.evidence_recipients:
+        click.echo(f"  sealed to  {one.id} ({one.kind}), each record kept {found.evidence_keep_days} days")
 
 
 @order.command()

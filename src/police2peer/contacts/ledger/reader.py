@@ -102,6 +102,7 @@ class LedgerReader:
         self._opened: dict[tuple[str, int], OpenedKeys] = {}
         self._leaves: list[bytes] = []
         self._levels: dict[int, bytes] = {}
+        self._read: tuple[int, bytes] | None = None
 
     @property
     def origin(self) -> str:
@@ -169,11 +170,17 @@ class LedgerReader:
         at = max(first, 0)
         while at < end:
             one = self._segments[bisect_right(firsts, at) - 1]
-            raw = self.folder.segment_file(one.header.segment).read_bytes()
+            raw = self._file(one.header.segment)
             for begin in one.begins[at - one.header.first : end - one.header.first]:
                 length = LENGTH.unpack_from(raw, begin - LENGTH.size)[0]
                 yield self._entry(at, one.header.segment, raw[begin : begin + length])
                 at += 1
+
+    def _file(self, segment: int) -> bytes:
+        """Give the content of a segment; the one read last is kept, for whoever asks for one entry after another."""
+        if self._read is None or self._read[0] != segment:
+            self._read = (segment, self.folder.segment_file(segment).read_bytes())
+        return self._read[1]
 
     def entry(self, index: int) -> SealedEntry:
         """Give one entry. Raises `BadInput` when there is none of that number."""
