@@ -89,6 +89,11 @@ class PeerLink:
         self._taken: Counter[OfferId] = Counter()
         self._departure = Departure.CLOSED
 
+    @property
+    def is_introduced(self) -> bool:
+        """Whether the peer has said who it is, and was expected."""
+        return self._exchange is not None
+
     def leave(self, offer: OfferId | None = None) -> None:
         """End this connection because we stop, or because an offer that it speaks of was withdrawn."""
         if offer is None:

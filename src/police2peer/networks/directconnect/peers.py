@@ -49,8 +49,10 @@ class Peers:
         self._dialled: Counter[str] = Counter()
         self._connecting_tls = identity.connecting()
 
-    def __len__(self) -> int:
-        return len(self._links)
+    @property
+    def introduced(self) -> int:
+        """How many clients are here."""
+        return sum(link.is_introduced for link in self._links)
 
     @property
     def listening(self) -> bool:

@@ -195,7 +195,7 @@ class Running:
             ok=not troubles and not alarms,
             detail="; ".join((*alarms, *troubles)) or well,
             offers=len(self._share),
-            peers=len(self._peers),
+            peers=self._peers.introduced,
             alarms=alarms,
             counters=counters,
         )
