@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import pytest
 
 from police2peer.contacts import CrawlerKey, CrawlerReason, ExculpatoryFlag, Rung, TallyKey
-from police2peer.networks import EvidenceGap
+from police2peer.networks import DataAcknowledged, EvidenceGap, WireEvent
 
 if TYPE_CHECKING:
     from tests.contacts.conftest import Desk, Peer
@@ -141,3 +141,20 @@ def test_more_visits_than_there_is_room_for_close_the_oldest_and_say_so(
     desk.contacts.close()
     assert desk.store.contacts() == 15
     assert [gap.what for gap in desk.store.gaps()] == ["5 visits were closed early: too many at once"]
+
+
+def test_every_kind_of_event_has_its_step(desk: "Desk") -> None:
+    assert set(desk.contacts._steps) == set(get_args(WireEvent))
+
+
+def test_what_comes_late_about_a_closed_visit_begins_none(desk: "Desk", peer: "type[Peer]") -> None:
+    one = peer()
+    for event in (one.connects(), one.asks(), one.leaves(1)):
+        desk.contacts.feed(event)
+    desk.contacts.flush(one.when(700))
+    for late in (one.is_named(at=701), DataAcknowledged(one.when(701), *one.about, 0, 10), one.leaves(701)):
+        desk.contacts.feed(late)
+    assert len(desk.contacts) == 0
+    desk.contacts.close()
+    assert desk.store.crawlers() == {}
+    assert desk.store.contacts() == 1

@@ -172,7 +172,7 @@ class Contacts:
         self._reach(visit, visit.ladder.connect(), event)
 
     def _named(self, event: ClientNamed) -> None:
-        visit = self._visit_of(event)
+        visit = self._known_visit(event)
         if visit is not None:
             visit.name(event)
             self._reach(visit, 0, event)
@@ -197,13 +197,13 @@ class Contacts:
             self._reach(visit, visit.ladder.send(event.first_byte, event.length_bytes), event)
 
     def _acknowledged(self, event: DataAcknowledged) -> None:
-        visit = self._visit_of(event)
+        visit = self._known_visit(event)
         if visit is not None:
             visit.ladder.acknowledge(event.first_byte, event.length_bytes)
             self._reach(visit, 0, event)
 
     def _left(self, event: PeerLeft) -> None:
-        visit = self._visit_of(event)
+        visit = self._known_visit(event)
         if visit is not None:
             visit.leave(event)
             self._reach(visit, 0, event)
@@ -214,6 +214,10 @@ class Contacts:
         self._sinks.gap(gap)
 
     # What the steps share.
+
+    def _known_visit(self, event: PeerEvent) -> Visit | None:
+        """Give the visit an event belongs to; what only tells of a visit begins none."""
+        return self._visits.get((event.peer.reveal()[0], event.offer))
 
     def _visit_of(self, event: PeerEvent) -> Visit | None:
         key = (event.peer.reveal()[0], event.offer)

@@ -40,4 +40,5 @@ __all__ = [
     "read_status",
     "run_until_signalled",
     "start_anew_wiping",
+    "wiping_environment",
 ]
