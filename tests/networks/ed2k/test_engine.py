@@ -131,6 +131,21 @@ async def test_a_thousand_overlapping_ranges_cost_no_more_than_the_queue_holds(w
     assert asked < 1000  # three thousand were asked for
 
 
+async def test_who_has_no_slot_is_sent_nothing_and_its_asking_is_told_to_a_bound(workshop: Workshop) -> None:
+    [offer] = workshop.offers(workshop.clip())
+    async with workshop.node() as node:
+        await node.network.publish(offer)
+        peer = await node.peer()
+        await peer.greet()
+        for first in range(500):
+            peer.ask(offer, (first, first + 1))
+        peer.say(Op.REQUEST_FILE_NAME, bytes.fromhex(offer.hashes.ed2k))
+        await peer.hear_until(Op.FILE_NAME_ANSWER)
+        peer.close()
+    assert 0 < len(node.of(DataRequested)) <= 64
+    assert not node.of(DataSent)
+
+
 async def test_a_peer_that_asks_and_never_reads_is_left(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "STUCK_S", 0.5)
     [offer] = workshop.offers(workshop.clip(30_000_000))

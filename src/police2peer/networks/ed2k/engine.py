@@ -264,6 +264,8 @@ class Ed2k:
             self._contents.forget(file)
 
     def _fill_slots(self) -> None:
+        if not self._slots.queued:
+            return
         waiting = {
             one.peer.greeting.user_hash: key
             for key, one in self._connections.items()

@@ -23,7 +23,8 @@ from police2peer.networks.ed2k.wire import HASH_BYTES, Fields, Op, Packet, encod
 
 MOST_WAITING: Final = 64
 """Ranges that may wait to be sent to one peer; clients of today ask for three at a time, some for ten."""
-_MOST_REMEMBERED: Final = 100_000
+_MOST_REMEMBERED: Final = 4096
+"""Ranges remembered as asked for; clients repeat the latest few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ class Peer:
         self.offers: dict[bytes, Offer] = {}
         self.has_slot = False
         self.waiting: deque[Asked] = deque()
-        self._asked: set[tuple[bytes, int, int]] = set()
+        self._asked: dict[tuple[bytes, int, int], None] = {}
         self._held: dict[bytes, set[int]] = {}
         self._out: list[Doing] = []
         self._readers: dict[int, Callable[[bytes], None]] = {
@@ -264,15 +265,19 @@ class Peer:
         for first, end in ranges:
             check_range(first, end, file.size)
             key = (hash_, first, end)
-            if key in self._asked or len(self.waiting) >= MOST_WAITING:
+            if key in self._asked or not self._has_room():
                 continue
-            if len(self._asked) >= _MOST_REMEMBERED:
-                raise BadInput("a peer asks for more pieces than any file has", remedy="the connection is ended")
             asked = Asked(file, offer, first, end)
-            self._asked.add(key)
+            self._asked[key] = None
+            if len(self._asked) > _MOST_REMEMBERED:
+                del self._asked[next(iter(self._asked))]
             self._out.append(asked)
             if self.has_slot:
                 self.waiting.append(asked)
+
+    def _has_room(self) -> bool:
+        """Whether one more range is taken; who has no slot is heard a little, so that it is known what it asked."""
+        return len(self.waiting if self.has_slot else self._asked) < MOST_WAITING
 
     def _end(self, *, is_complete: bool) -> None:
         self.has_slot = False
