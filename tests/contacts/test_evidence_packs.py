@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
+import base64
 import hashlib
 import io
 import json
@@ -14,25 +15,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.contacts.evidence_twins import (
-    APPROVER,
     ASKER,
     EXPORTER,
+    NODE_KEY,
     NOW,
+    ORIGIN,
     TRUSTED,
     agency_key,
     approved,
     export,
     payloads,
     request,
+    seeded,
     selection,
+    signed_order,
     write_ledger,
 )
 from tests.contacts.ledger_records import AT, contact_record
 
 from police2peer.campaign import public_bytes
-from police2peer.catalogue.log import Note, cosign, witness_key
+from police2peer.catalogue import Witness, begin_witness
+from police2peer.catalogue.log import witness_key
 from police2peer.contacts.evidence import (
     Act,
+    Export,
     Exported,
     OpenedLedger,
     Recipient,
@@ -46,7 +52,15 @@ from police2peer.contacts.evidence import (
 from police2peer.contacts.evidence.encoding import canonical
 from police2peer.contacts.evidence.pack import _sign, _zip
 from police2peer.contacts.evidence.verify_pack import COMMENT_BYTES, PackError, check_pack
-from police2peer.contacts.ledger import LedgerReader, open_with_record_key
+from police2peer.contacts.ledger import (
+    Ledger,
+    LedgerReader,
+    LedgerTerms,
+    add_confirmation,
+    ask_stamp,
+    ask_witness,
+    open_with_record_key,
+)
 from police2peer.errors import BadInput, NotAuthentic, NotPermitted
 
 _VISITS = tuple(f"{number:032x}" for number in (3, 4, 17))
@@ -245,22 +259,63 @@ def test_keys_that_the_receiver_does_not_know_are_refused(pack: bytes) -> None:
         check_received(pack, tool_version="0.1.0", witnesses=["another+00000000+AAAA"])
 
 
-def test_a_state_that_a_witness_confirmed_is_the_one_that_is_proved(tmp_path: Path) -> None:
+@pytest.fixture
+def confirmed(tmp_path: Path) -> Export:
+    """Give an export of a ledger that a witness confirmed when it had 28 entries, and that grew since."""
     given = export(tmp_path)
     reader = LedgerReader(tmp_path / "ledger")
-    key = witness_key("partner.example/witness", public_bytes(APPROVER))
-    state = list(reader.states())[-1]
-    line = cosign(state.note.text, key.name, APPROVER, NOW)
-    folder = reader.folder.cosigned
-    folder.mkdir()
-    (folder / "partner").write_bytes(state.note.with_signatures([line]).to_bytes())
-    given = replace(given, ledger=OpenedLedger(reader, agency_key(), [key]))
-    received = check_received(export_pack(given, NOW).content, tool_version="0.1.0", witnesses=[key.text()])
-    assert received.checked.witnesses == ((key.text(), int(NOW.timestamp())),)
-    forged = cosign(state.note.text.replace("\n28\n", "\n27\n"), key.name, APPROVER, NOW)
-    (folder / "partner").write_bytes(Note(state.note.text, (*state.note.signatures, forged)).to_bytes())
+    begin_witness(tmp_path / "witness", "partner.example/witness", reader.key)
+    witness = Witness(tmp_path / "witness")
+    asked = ask_witness(reader, witness.public)
+    add_confirmation(reader, witness.answer(asked, NOW).note.to_bytes(), [witness.public])
+    terms = LedgerTerms.under(signed_order().order, tool_version="0.1.0", build_sha256="ef" * 32)
+    with Ledger(tmp_path / "ledger", ORIGIN, NODE_KEY, terms, random_bytes=seeded("more")) as ledger:
+        ledger.commit([contact_record(90).to_bytes()], AT)
+    return replace(given, ledger=OpenedLedger(LedgerReader(tmp_path / "ledger"), agency_key(), [witness.public]))
+
+
+def test_what_a_witness_confirmed_travels_with_the_proof_that_the_ledger_only_grew(confirmed: Export) -> None:
+    early = replace(confirmed, signed=approved(request(selection=selection(visits=_VISITS))))
+    (key,) = (each.text() for each in early.ledger.witnesses)
+    received = check_received(export_pack(early, NOW).content, tool_version="0.1.0", witnesses=[key])
+    assert received.checked.witnesses == ((key, int(NOW.timestamp())),)
+    assert received.checked.size == 30
+    late = replace(confirmed, signed=approved(request(selection=selection(visits=(f"{90:032x}",)))))
+    pack = export_pack(late, NOW).content
+    assert check_received(pack, tool_version="0.1.0").checked.witnesses == (), "nobody confirmed the newest entry yet"
+    with pytest.raises(NotAuthentic, match="key of the witness"):
+        check_received(pack, tool_version="0.1.0", witnesses=[key])
+
+
+@pytest.mark.parametrize("attack", ["other proof", "no proof", "other witness", "other stamp", "later state"])
+def test_even_the_exporter_cannot_change_what_others_vouch_for(confirmed: Export, attack: str) -> None:
+    early = replace(confirmed, signed=approved(request(selection=selection(visits=_VISITS))))
+    files = _files(export_pack(early, NOW).content)
+    note, proof, witness, stamp = json.loads(files["confirmed.jsonl"])
+    match attack:
+        case "other proof":
+            proof = base64.b64encode(bytes(32) + base64.b64decode(proof)[32:]).decode()
+        case "no proof":
+            proof = ""
+        case "other witness":
+            witness = witness_key("stranger.example/witness", public_bytes(ASKER)).text()
+        case "other stamp":
+            stamp = base64.b64encode(bytes(300)).decode()
+        case _:
+            note = base64.b64encode(base64.b64decode(note).replace(b"\n28\n", b"\n29\n")).decode()
+    files["confirmed.jsonl"] = json.dumps([note, proof, witness, stamp]).encode()
     with pytest.raises(NotAuthentic):
-        export_pack(given, NOW)
+        _check(_resigned(files))
+
+
+def test_a_time_stamp_of_a_state_travels_with_it(confirmed: Export, tmp_path: Path) -> None:
+    reader = LedgerReader(tmp_path / "ledger")
+    _, wanted = ask_stamp(reader)
+    (tmp_path / "ledger" / "stamps" / f"{len(reader)}.tsr").write_bytes(b"in front" + wanted + b"behind")
+    early = replace(confirmed, signed=approved(request(selection=selection(visits=_VISITS))))
+    lines = _files(export_pack(early, NOW).content)["confirmed.jsonl"].splitlines()
+    assert len(lines) == 2
+    assert wanted in base64.b64decode(json.loads(lines[1])[3])
 
 
 def test_a_sealed_pack_opens_for_its_recipient_alone(tmp_path: Path) -> None:

@@ -233,6 +233,8 @@ class _Court:
         verify = ("evidence", "verify", "pack.zip", "--trust", "sender.pub", "--root", "catalogue/root.json")
         pack = unit.ask(*verify)
         self._check("The pack, checked by the receiver", "everything holds", bool(pack["holds"]))
+        said = sorted({outcome for _, outcome in pack["catalogue"]})
+        self._check("The files, asked of the catalogue", ", ".join(said), said == ["genuine"])
         self._check_flipped(verify)
         log = [json.loads(line)["act"] for line in unit.run("custody", "show", "--json").splitlines()]
         self._check("The custody log", ", ".join(log), log == ["collection", "disclosure"])

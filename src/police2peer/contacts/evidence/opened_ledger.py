@@ -10,14 +10,14 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from police2peer.campaign import EvidenceKey
-from police2peer.catalogue.log import NOTE_LIMIT_BYTES, Note, NoteKey, read_cosignatures
-from police2peer.contacts.evidence.pack import PackedLedger
+from police2peer.catalogue.log import NOTE_LIMIT_BYTES, NoteKey
+from police2peer.contacts.evidence.pack import ConfirmedState, PackedLedger
 from police2peer.contacts.ledger import (
     LedgerReader,
-    LedgerState,
     RecordKey,
     SealedEntry,
     SegmentHeader,
+    confirmations,
     open_state,
     open_with_record_key,
 )
@@ -46,43 +46,41 @@ class OpenedLedger:
     def __init__(self, reader: LedgerReader, private: EvidenceKey, witnesses: Sequence[NoteKey] = ()) -> None:
         self.reader = reader
         self._private = private
-        self._witnesses = tuple(witnesses)
+        self.witnesses = tuple(witnesses)
         self.erased = 0
 
     def state(self, after: int) -> PackedLedger:
-        """Give the signed state to which proofs lead: the newest that witnesses confirmed, if it covers `after`.
+        """Give the newest signed state, to which proofs lead, and those that others vouch for and that cover `after`.
 
-        Else it is the newest. Raises `NotAuthentic` when a witness confirmed what this ledger never was.
+        Raises `NotAuthentic` when a witness confirmed, or a service stamped, what this ledger never was.
         """
-        best, by = self.reader.head(), tuple[str, ...]()
-        note = best.note
-        for state in self._confirmed():
-            lines = note.signatures if state.note.text == note.text else ()
-            merged = state.note.with_signatures(lines)
-            known = tuple(each.witness.text() for each in read_cosignatures(merged, self._witnesses))
-            if state.size > after and (len(known), state.size) > (len(by), best.size if by else -1):
-                best, note, by = state, merged, known
-        stamps = tuple(
-            (path.name, path.read_bytes())
-            for path in sorted(self.reader.folder.stamps.glob(f"{best.size}.*"))
-            if path.suffix in {".tsr", ".note"}
-        )
+        head = self.reader.head()
+        vouched = tuple(each for size, each in (*self._confirmed(), *self._stamped()) if size > after)
         return PackedLedger(
-            self.reader.origin, self.reader.key.text(), note.to_bytes(), best.size, best.root, by, stamps
+            self.reader.origin, self.reader.key.text(), head.to_bytes(), head.size, head.root, confirmed=vouched
         )
 
-    def _confirmed(self) -> Iterator[LedgerState]:
-        """Give every state that a witness confirmed, each held against the tree."""
-        folder = self.reader.folder.cosigned
-        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-            raw = path.read_bytes()[: NOTE_LIMIT_BYTES + 1]
-            state = open_state(raw, self.reader.key)
+    def _confirmed(self) -> Iterator[tuple[int, ConfirmedState]]:
+        """Give the newest state that each named witness confirmed."""
+        for each in confirmations(self.reader, self.witnesses):
+            note = (self.reader.folder.cosigned / each.witness.id.hex()).read_bytes()[: NOTE_LIMIT_BYTES + 1]
+            yield each.size, ConfirmedState(note, self._growth(each.size), each.witness.text())
+
+    def _stamped(self) -> Iterator[tuple[int, ConfirmedState]]:
+        """Give every state that was stamped. Whether a stamp holds is for who trusts its service."""
+        for path in sorted(self.reader.folder.stamps.glob("*.tsr")):
+            note = path.with_suffix(".note").read_bytes()[: NOTE_LIMIT_BYTES + 1]
+            state = open_state(note, self.reader.key)
             if state.size > len(self.reader) or self.reader.root(state.size) != state.root:
                 raise NotAuthentic(
-                    "a witness confirmed a state that this ledger does not have",
+                    "a state was stamped that this ledger does not have",
                     remedy="keep both as they are: this copy is older, or the ledger was changed",
                 )
-            yield LedgerState(state.size, state.root, state.at, state.closed, Note.parse(raw))
+            stamp = path.read_bytes()[: NOTE_LIMIT_BYTES + 1]
+            yield state.size, ConfirmedState(note, self._growth(state.size), stamp=stamp)
+
+    def _growth(self, size: int) -> bytes:
+        return b"".join(self.reader.consistency_proof(size, self.reader.head().size))
 
     def records(self, start: datetime) -> Iterator[OpenedEntry]:
         """Open the records of all segments that may hold a contact which began at `start` or later."""

@@ -5,8 +5,8 @@
 
     request.json      what was asked, with both signatures          order.json      the operation order
     entries.jsonl     sealed entries, each with its proof and key   checkpoint      the ledger's signed state
-    ledger.vkey       the key of the ledger                         witnesses.vkey  keys that confirmed the state
-    stamps/           RFC 3161 time stamps                          catalogue/      proof that the files are ours
+    ledger.vkey       the key of the ledger                         confirmed.jsonl states confirmed by others
+    catalogue/        proof that the files are ours
     case.jsonld       CASE/UCO 1.5, with ontology.ttl               records.csv     every field as a table
     statement.pdf     in plain words, with known limits             verify_pack.py  the check, in one file
     manifest.json     SHA-256 and size of all others
@@ -37,23 +37,37 @@ from police2peer.contacts.evidence.statement import set_statement
 from police2peer.contacts.evidence.table import write_table
 from police2peer.contacts.evidence.verify_pack import COMMENT_BYTES, comment_of, pack_message
 
-__all__ = ["PackEntry", "PackMaker", "PackedLedger", "pack_frame"]
+__all__ = ["ConfirmedState", "PackEntry", "PackMaker", "PackedLedger", "pack_frame"]
 
 _DAY_OF_ZIP: Final = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say; the true time is in the manifest
 _PLAIN_FILE: Final = 0o644 << 16
 
 
 @dataclass(frozen=True, slots=True)
+class ConfirmedState:
+    """A state that a witness (its key) or a time stamp vouches for, and the proof that the ledger began with it."""
+
+    note: bytes
+    proof: bytes
+    witness: str = ""
+    stamp: bytes = b""
+
+    def line(self) -> bytes:
+        """Write it for `confirmed.jsonl`."""
+        note, proof, stamp = (base64.b64encode(part).decode() for part in (self.note, self.proof, self.stamp))
+        return json.dumps([note, proof, self.witness, stamp], separators=(",", ":")).encode() + b"\n"
+
+
+@dataclass(frozen=True, slots=True)
 class PackedLedger:
-    """The signed state of a ledger to which the proofs of a pack lead; `witnesses` are keys that confirmed it."""
+    """The signed state of a ledger to which the proofs of a pack lead, and earlier ones that others vouch for."""
 
     origin: str
     key: str
     checkpoint: bytes
     size: int
     root: bytes
-    witnesses: tuple[str, ...] = ()
-    stamps: tuple[tuple[str, bytes], ...] = ()
+    confirmed: tuple[ConfirmedState, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,17 +108,17 @@ class PackMaker:
         at: datetime,
     ) -> bytes:
         """Give the bytes of the pack, signed by who exports it."""
-        frame, ledger = self.frame(), self.ledger
+        frame, ledger, vouched = self.frame(), self.ledger, self.ledger.confirmed
         nodes = list(case_graph(frame, disclosed))
         check_graph(nodes)
         hashes = [
             ("Ledger", f"{ledger.origin}, {ledger.size} entries"),
             ("Its root", ledger.root.hex()),
-            ("Confirmed by", ", ".join(each.split("+")[0] for each in ledger.witnesses) or "no witness"),
             (
-                "Time stamps",
-                str(sum(name.endswith(".tsr") for name, _ in ledger.stamps)) if ledger.stamps else "none",
+                "Confirmed by",
+                ", ".join(each.witness.split("+")[0] for each in vouched if each.witness) or "no witness",
             ),
+            ("Time stamps", str(sum(bool(each.stamp) for each in vouched))),
             (
                 "Catalogue",
                 "the proof that the files are warning files is in the pack" if catalogue else "not in the pack",
@@ -118,14 +132,13 @@ class PackMaker:
             "entries.jsonl": b"".join(each.line() for each in entries),
             "checkpoint": ledger.checkpoint,
             "ledger.vkey": f"{ledger.key}\n".encode(),
-            "witnesses.vkey": "".join(f"{each}\n" for each in ledger.witnesses).encode(),
+            "confirmed.jsonl": b"".join(each.line() for each in vouched),
             "case.jsonld": write_case(nodes),
             "ontology.ttl": ontology(),
             "records.csv": write_table(disclosed),
             "statement.pdf": set_statement(frame, self.signed, disclosed, hashes, at),
             "verify_pack.py": (Path(__file__).parent / "verify_pack.py").read_bytes(),
         }
-        files |= {f"stamps/{name}": content for name, content in ledger.stamps}
         files |= {f"catalogue/{name}": content for name, content in catalogue.items()}
         files["manifest.json"] = self._manifest(files, at)
         return _sign(_zip(files), key)

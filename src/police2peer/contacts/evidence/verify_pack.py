@@ -7,7 +7,8 @@ This file travels inside every pack, and `police2peer evidence verify` runs the 
 2. it holds the files that its manifest lists, byte for byte, and no others;
 3. the request bears the signatures of two people with two keys, the pack is the answer to that request, and the order
    bears the signatures of both its approvers;
-4. the checkpoint is signed by the key of the ledger, and by the witnesses that the pack names;
+4. the checkpoint is signed by the key of the ledger; each state that a witness or a time-stamping service vouches for
+   is too, covers every entry of the pack, and is how the ledger of the checkpoint began;
 5. every entry leads by its proof to the root of that checkpoint; an entry stands once;
 6. every key opens its entry, is the key that the entry commits to, and what is inside is a record;
 7. the records are under the order of the pack, and inside what was asked for.
@@ -192,32 +193,71 @@ def read_vkey(text: str) -> tuple[str, bytes, int, bytes]:
     return found[1], key_id, raw[0], raw[1:]
 
 
-def _check_checkpoint(
-    note: str, ledger: str, witnesses: Iterable[str]
-) -> tuple[str, int, bytes, list[tuple[str, int]]]:
-    """Step 4: give the ledger's name, its size and root, and when which witness confirmed them."""
+def _read_state(note: str, ledger: str) -> tuple[str, int, bytes, dict[tuple[str, bytes], bytes], str]:
+    """Give origin, size and root of a state that the ledger signed, with all signature lines and the text."""
     text, blank, below = note.rpartition("\n\n")
     text += "\n"
     signatures: dict[tuple[str, bytes], bytes] = {}
     for line in below.splitlines():
         dash, name, encoded = line[: len(_DASH)], *line[len(_DASH) :].split(" ")
         raw = base64.b64decode(encoded, validate=True)
-        _need(dash == _DASH and len(raw) > 4, "the checkpoint cannot be read")  # noqa: PLR2004 - the id of its key
+        _need(dash == _DASH and len(raw) > 4, "a state of the ledger cannot be read")  # noqa: PLR2004 - the id of its key
         signatures[name, raw[:4]] = raw[4:]
     origin, size, root = text.split("\n")[:3]
     name, key_id, kind, public = read_vkey(ledger)
     _need(blank and name == origin and kind == _ED25519, "the checkpoint is another ledger's")
     _need((name, key_id) in signatures, "the checkpoint is not signed by the key of the ledger")
     _verify(public, signatures[name, key_id], text.encode(), "the checkpoint")
+    return origin, int(size), base64.b64decode(root, validate=True), signatures, text
+
+
+def _check_earlier(lines: bytes, ledger: str, size: int, root: bytes, last: int) -> list[tuple[str, int]]:
+    """Do step 4 for states that somebody else vouches for: each covers all entries and is how the ledger began.
+
+    Give the witnesses, and the second in which each confirmed. That a time stamp holds only its service can say; here
+    it is about this very state, or it is refused.
+    """
     confirmed = []
-    for witness in witnesses:
-        name, key_id, kind, public = read_vkey(witness)
-        raw = signatures.get((name, key_id), b"")
-        _need(kind == _COSIGNATURE and len(raw) == 72, f"the checkpoint is not confirmed by {name}")  # noqa: PLR2004 - time and signature
-        second = int.from_bytes(raw[:8], "big")
-        _verify(public, raw[8:], f"cosignature/v1\ntime {second}\n{text}".encode(), f"the witness {name}")
-        confirmed.append((witness, second))
-    return origin, int(size), base64.b64decode(root, validate=True), confirmed
+    for line in lines.splitlines():
+        note, proof, witness, stamp = json.loads(line)
+        _, old, old_root, signatures, text = _read_state(base64.b64decode(note, validate=True).decode(), ledger)
+        _need(last < old <= size, "a state that was confirmed does not cover the entries of the pack")
+        _check_growth(old, old_root, size, root, base64.b64decode(proof, validate=True))
+        digest = hashlib.sha256(text.encode()).digest()
+        _need(not stamp or digest in base64.b64decode(stamp, validate=True), "a time stamp is about another state")
+        if witness:
+            name, key_id, kind, public = read_vkey(witness)
+            raw = signatures.get((name, key_id), b"")
+            _need(kind == _COSIGNATURE and len(raw) == 72, f"a state is not confirmed by {name}")  # noqa: PLR2004 - time and signature
+            second = int.from_bytes(raw[:8], "big")
+            _verify(public, raw[8:], f"cosignature/v1\ntime {second}\n{text}".encode(), f"the witness {name}")
+            confirmed.append((witness, second))
+    return confirmed
+
+
+def _check_growth(old: int, old_root: bytes, size: int, root: bytes, proof: bytes) -> None:
+    """Follow a proof of consistency (RFC 9162, 2.1.4.2): the larger tree begins with the smaller one."""
+    hashes = [proof[at : at + 32] for at in range(0, len(proof), 32)]
+    if old == size:
+        _need(not hashes and old_root == root, "the ledger has two roots for one size")
+        return
+    if old & (old - 1) == 0:
+        hashes.insert(0, old_root)
+    _need(hashes and len(proof) % 32 == 0, "a proof that the ledger only grew is too short")
+    node, last = old - 1, size - 1
+    while node & 1:
+        node, last = node >> 1, last >> 1
+    one = two = hashes[0]
+    for sibling in hashes[1:]:
+        _need(last, "a proof that the ledger only grew is too long")
+        if node & 1 or node == last:
+            one, two = (hashlib.sha256(b"\x01" + sibling + each).digest() for each in (one, two))
+            while not node & 1 and node:
+                node, last = node >> 1, last >> 1
+        else:
+            two = hashlib.sha256(b"\x01" + two + sibling).digest()
+        node, last = node >> 1, last >> 1
+    _need(not last and (one, two) == (old_root, root), "the ledger does not begin with a state that was confirmed")
 
 
 def _root_from(leaf: bytes, index: int, size: int, proof: bytes) -> bytes:
@@ -314,9 +354,10 @@ def check_pack(raw: bytes) -> Checked:
         _need(manifest["request_sha256"] == digest, "the pack is the answer to another request")
         order, order_sha256 = _check_order(files["order.json"])
         ledger = files["ledger.vkey"].decode().strip()
-        named = files["witnesses.vkey"].decode().split()
-        origin, size, root, confirmed = _check_checkpoint(files["checkpoint"].decode(), ledger, named)  # 4
+        origin, size, root, _, _ = _read_state(files["checkpoint"].decode(), ledger)  # 4
         entries = _check_entries(files["entries.jsonl"], size, root, order_sha256)  # 5, 6
+        last = entries[-1].index if entries else -1
+        confirmed = _check_earlier(files["confirmed.jsonl"], ledger, size, root, last)  # 4
         _check_selected(entries, request, order)  # 7
     except PackError:
         raise
