@@ -149,9 +149,9 @@ def _clock(contacts: Sequence[ContactRecord]) -> list[str]:
     first = "No contact is disclosed." if not contacts else f"Source of the time: {'; '.join(said)}."
     second = f"Largest measured offset: {max(known):.3f} ms." if known else "No offset was measured."
     third = (
-        f"{_count(aside, 'record')} {'stands' if aside == 1 else 'stand'} apart because the clock was off by more than "
-        f"{QUARANTINE_MS:.0f} ms or nobody could say how far: the times are not to be relied upon to find a line behind "
-        "a shared address."
+        f"{_count(aside, 'record')} {'stands' if aside == 1 else 'stand'} apart because the clock was off by more "
+        f"than {QUARANTINE_MS:.0f} ms or nobody could say how far: the times are not to be relied upon to find a "
+        "line behind a shared address."
         if aside
         else f"No clock was off by more than {QUARANTINE_MS:.0f} ms."
     )
