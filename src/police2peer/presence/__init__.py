@@ -11,7 +11,7 @@ from police2peer.presence.assembly import (
 )
 from police2peer.presence.node import Assignment, Node
 from police2peer.presence.observing import OBSERVED_FILE, observe, permitted_canaries
-from police2peer.presence.private_memory import keep_memory_private, start_anew_wiping
+from police2peer.presence.private_memory import keep_memory_private, start_anew_wiping, wiping_environment
 from police2peer.presence.running import run_until_signalled
 from police2peer.presence.sealing import erase_from_ledger
 from police2peer.presence.settings import SETTINGS_FILE, Settings, read_settings
