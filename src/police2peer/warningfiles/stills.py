@@ -15,9 +15,9 @@ from PIL import Image
 from police2peer.warningfiles.layout import Layout
 from police2peer.warningfiles.painting import INK, Pixels, blend
 
-__all__ = ["STILL_WIDTH", "SheetStill", "dark_still", "small_png"]
+__all__ = ["SheetStill", "dark_still", "small_png"]
 
-STILL_WIDTH = 480
+_STILL_WIDTH = 480
 _DARK = (12, 12, 12)
 _COLOURS = 256  # the most that a PNG with a list of colours has
 _PNG_LEVEL = 3
@@ -36,7 +36,7 @@ class SheetStill:
     def of(cls, sheet: Pixels, layout: Layout, *, rtl: bool) -> "SheetStill":
         """Make a sheet small."""
         image = Image.fromarray(sheet, "RGB")
-        image.thumbnail((STILL_WIDTH, STILL_WIDTH))
+        image.thumbnail((_STILL_WIDTH, _STILL_WIDTH))
         panel, left = layout.panel, layout.panel_left(rtl=rtl)
         across, down = layout.width / image.width, layout.height / image.height
         # Whole small pixels inside the panel, and the part of the panel that they show.
@@ -71,13 +71,13 @@ class SheetStill:
 def small_png(picture: Pixels) -> bytes:
     """Give a picture as a PNG of at most 480 x 480 pixels."""
     image = Image.fromarray(picture, "RGB")
-    image.thumbnail((STILL_WIDTH, STILL_WIDTH))
+    image.thumbnail((_STILL_WIDTH, _STILL_WIDTH))
     return _png(image)
 
 
 def dark_still() -> bytes:
     """Give the still of what shows nothing."""
-    return _png(Image.new("RGB", (STILL_WIDTH, STILL_WIDTH * 9 // 16), _DARK))
+    return _png(Image.new("RGB", (_STILL_WIDTH, _STILL_WIDTH * 9 // 16), _DARK))
 
 
 def _png(image: Image.Image) -> bytes:
