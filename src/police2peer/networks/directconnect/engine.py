@@ -48,7 +48,11 @@ class DirectConnect:
         """Listen; raises `Unavailable` when a port is taken, `BadInput` when the identity is damaged."""
         identity = open_identity(self._settings.state, random_bytes=self._random_bytes, now=self._clock())
         running = Running(self._settings, identity, self._terms, emit=self._emit, clock=self._clock)
-        await running.start()
+        try:
+            await running.start()
+        except Police2PeerError:
+            await running.stop()
+            raise
         self._running = running
 
     async def publish(self, offer: Offer) -> None:

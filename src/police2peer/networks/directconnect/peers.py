@@ -130,7 +130,7 @@ class Peers:
                     user.host,
                     port,
                     ssl=self._connecting_tls if tls else None,
-                    local_addr=_bind(self._settings.listen_host),
+                    local_addr=self._settings.bind,
                     limit=_BUFFER,
                 )
         except (OSError, TimeoutError):
@@ -163,8 +163,3 @@ class Peers:
     def _take_expected(self, cid: Cid, token: str) -> bool:
         until_s = self._expected.pop((cid, token), 0.0)
         return until_s > asyncio.get_running_loop().time()
-
-
-def _bind(host: str) -> tuple[str, int] | None:
-    """Connect from the address that we listen on, unless that is all of them."""
-    return None if host in ("", "0.0.0.0", "::") else (host, 0)  # noqa: S104 - compared, not bound

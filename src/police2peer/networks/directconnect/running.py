@@ -67,8 +67,6 @@ class Running:
     def _hub_links(self) -> list[HubLink]:
         handlers = HubHandlers(self._answering.searched, self._wanted, self._hubs_changed)
         keyprints = Keyprints(self._settings.state)
-        host = self._settings.listen_host
-        bind = None if host in ("", "0.0.0.0", "::") else (host, 0)  # noqa: S104 - compared, not bound
         return [
             HubLink(
                 f"hub {number}",
@@ -77,7 +75,7 @@ class Running:
                 keyprints=keyprints,
                 information=self._information,
                 handlers=handlers,
-                bind=bind,
+                bind=self._settings.bind,
                 retry_s=self._settings.retry_s,
             )
             for number, hub in enumerate(self._settings.hubs, start=1)

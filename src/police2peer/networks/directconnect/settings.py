@@ -101,6 +101,11 @@ class DirectConnectSettings:
         """Whether others can connect to us."""
         return bool(self.listen_port or self.tls_port)
 
+    @property
+    def bind(self) -> tuple[str, int] | None:
+        """Where we connect from: the address that we listen on, unless that is all of them."""
+        return None if self.listen_host in ("", "0.0.0.0") else (self.listen_host, 0)  # noqa: S104 - compared
+
 
 def _check_distinct(addresses: Iterable[HubAddress]) -> None:
     seen = set()
