@@ -67,7 +67,7 @@ def run() -> str:
         "",
         "Milliseconds from the hub's search to the first answer; beside it the CPU time of finding the titles alone.",
         "",
-        "| MiB before | MiB after | s to publish | searches | answered | ms, middle | ms, p99 | finding, p99 | CPU % |",
+        "| MiB before | after | s to publish | searches | answered | ms, middle | ms, p99 | finding p99 | CPU % |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
     names = ("before", "after", "publish_s", "searches", "answered", "middle", "p99", "find_p99", "cpu")
