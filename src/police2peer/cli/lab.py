@@ -36,6 +36,19 @@ def tracker(hashes: Path, *, host: str, port: int) -> None:
     serve_tracker(allowed, host=host, port=port, told=told)
 
 
+@lab.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on, in 127.0.0.0/8.")
+@click.option("--port", default=4661, show_default=True, type=click.IntRange(1, 65535), help="TCP port.")
+def server(*, host: str, port: int) -> None:
+    """Run an eD2k server until Ctrl-C: login, offers, searches and sources, among the lab's addresses only."""
+    from police2peer.lab import serve_ed2k  # noqa: PLC0415 - only this command needs it
+
+    def told(link: str) -> None:
+        click.echo(f"eD2k server: {link}; Ctrl-C ends it")
+
+    serve_ed2k(host=host, port=port, told=told)
+
+
 @lab.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def download(arguments: tuple[str, ...]) -> None:

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from police2peer.lab.court import CourtReport, run_court
     from police2peer.lab.court_page import write_court_page
     from police2peer.lab.demo import print_summary, run_demo
+    from police2peer.lab.ed2k_server import serve_ed2k
     from police2peer.lab.hashes import read_hashes
     from police2peer.lab.loopback import LabNetwork, lab_network
     from police2peer.lab.namespace import inside, is_closed, is_usable
@@ -29,6 +30,7 @@ __all__ = [
     "run_court",
     "run_demo",
     "run_downloader",
+    "serve_ed2k",
     "serve_tracker",
     "write_court_page",
 ]
@@ -37,6 +39,7 @@ _WHERE = {
     "court": ("CourtReport", "run_court"),
     "court_page": ("write_court_page",),
     "demo": ("print_summary", "run_demo"),
+    "ed2k_server": ("serve_ed2k",),
     "hashes": ("read_hashes",),
     "loopback": ("LabNetwork", "lab_network"),
     "namespace": ("inside", "is_closed", "is_usable"),

@@ -10,8 +10,9 @@ import pytest
 from tests.networks.conformance.crowds.ed2k import RawPeer
 from tests.networks.ed2k.conftest import Workshop
 
-from police2peer.errors import BadInput
+from police2peer.errors import BadInput, NotPermitted
 from police2peer.lab.ed2k_index import read_offers
+from police2peer.lab.ed2k_server import Ed2kLabServer
 from police2peer.networks import PeerConnected
 from police2peer.networks.ed2k import Ed2kServer, Ed2kSettings, ed2k_link, server_link
 from police2peer.networks.ed2k.protocol import EDONKEY, Op, Packet, PacketReader, ServerOp, encode_text, pack
@@ -238,6 +239,11 @@ async def test_the_lab_server_refuses_who_asks_before_logging_in_and_answers_a_s
         assert found[:4] == b"\1\0\0\0"
         assert b"sample-clip-000002.mp4" in found
         peer.writer.transport.abort()
+
+
+def test_the_lab_server_listens_nowhere_but_in_the_lab() -> None:
+    with pytest.raises(NotPermitted):
+        Ed2kLabServer(host="192.0.2.1")
 
 
 @pytest.mark.parametrize(
