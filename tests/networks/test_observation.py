@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.networks.announcers import Announcer, answering, nodes_of
 
@@ -152,6 +152,16 @@ def test_a_list_prints_as_nothing_and_cannot_be_stored(tmp_path: Path) -> None:
 def test_any_bytes_are_a_list_or_bad_input(raw: bytes) -> None:
     with contextlib.suppress(BadInput):
         assert len(parse_hashes(raw)) > 0
+
+
+@settings(max_examples=8)  # each one that looks like a list costs the time of a pass phrase
+@given(st.binary(max_size=200))
+def test_any_bytes_are_refused_as_a_sealed_list(tmp_path_factory: pytest.TempPathFactory, raw: bytes) -> None:
+    path = tmp_path_factory.mktemp("list") / "observed.list"
+    for content in (raw, b"p2p-observed-1\n" + raw):
+        path.write_bytes(content)
+        with pytest.raises((BadInput, NotAuthentic)):
+            open_list(path, _PHRASE)
 
 
 @given(st.binary(max_size=300), st.integers(0, 2**32 - 1))

@@ -218,6 +218,34 @@ def test_what_is_up_moves_with_the_hour_and_only_within_the_release(unit: Path) 
     assert stage.network.offers == {}
 
 
+class _Stubborn(InMemoryNetwork):
+    """Lets nothing go."""
+
+    async def withdraw(self, offer: Offer) -> None:
+        raise Unavailable(f"the engine did not confirm that {offer.id} is gone", remedy="stop the node")
+
+
+def test_a_network_that_refuses_an_offer_when_presence_moves_is_an_alarm_and_the_node_stays(unit: Path) -> None:
+    network = _Stubborn("bittorrent")
+    stage = _Stage(unit, network=network, choose=lambda now: frozenset(o.id for o in stage.offers[: now.hour]))
+
+    async def play() -> None:
+        async with asyncio.timeout(20):
+            running = asyncio.create_task(stage.node.run())
+            while stage.node.state != "present":  # noqa: ASYNC110 - the node's own state, not an event's
+                await asyncio.sleep(0.01)
+            stage.now = NOW.replace(hour=11)
+            await asyncio.sleep(1.2)  # the node looks each second
+            assert stage.node.state == "present"
+            stage.node.stop()
+            await running
+
+    asyncio.run(play())
+    assert read_status(stage.status_path).alarms == (
+        f"offers could not be moved: the engine did not confirm that {stage.offers[11].id} is gone",
+    )
+
+
 def test_a_network_that_is_not_set_up_here_is_left_to_others_and_said(unit: Path) -> None:
     stage = _Stage(unit)
     stage.node._left_out = ("ed2k",)

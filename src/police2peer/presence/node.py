@@ -18,7 +18,7 @@ from pathlib import Path
 from police2peer.campaign import OperationOrder
 from police2peer.contacts import Contacts, Demand, TallyStore
 from police2peer.contacts.ledger import LedgerSink
-from police2peer.errors import NotAuthentic, NotPermitted
+from police2peer.errors import NotAuthentic, NotPermitted, Police2PeerError
 from police2peer.fleet import Release
 from police2peer.networks import Network, Offer, OfferPulled, SearchMatched
 from police2peer.presence.moving import Choose, Shelves
@@ -155,7 +155,7 @@ class Node:
                 return
             self._contacts.flush(self._clock())
             self._demand.flush(self._clock())
-            await self._shelves.settle(self._clock())
+            await self._move()
             await self._tell(started_at, order)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stop.wait(), CHECK_EVERY_S)
@@ -166,6 +166,13 @@ class Node:
             await asyncio.to_thread(sink.flush)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stop.wait(), SEAL_EVERY_S)
+
+    async def _move(self) -> None:
+        """Let presence follow; what a network refuses is an alarm and is tried again, and the rest stays up."""
+        try:
+            await self._shelves.settle(self._clock())
+        except Police2PeerError as error:
+            self._alarms.add(f"offers could not be moved: {error.facts}")
 
     async def _leave(self, tasks: Sequence[asyncio.Task[None]]) -> None:
         """Stop every network, which takes all its offers down, and let the listeners read to the end."""

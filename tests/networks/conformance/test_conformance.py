@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Every network keeps the contract, with every real client: one test a network, client and check."""
 
+import functools
 from collections.abc import Iterator
 
 import pytest
@@ -12,6 +13,11 @@ from police2peer.lab.namespace import is_usable
 from police2peer.lab.rigs import make_rig, rig_names
 
 
+@functools.cache
+def _namespaces() -> bool:
+    return is_usable()
+
+
 def _clients() -> Iterator[object]:
     for network in rig_names():
         for one in make_rig(network).strangers():
@@ -21,14 +27,14 @@ def _clients() -> Iterator[object]:
 
 @pytest.fixture(scope="module")
 def rehearsals(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsals]:
-    networks = rig_names() if is_usable() else tuple(NEEDS_NO_NAMESPACE)
+    networks = rig_names() if _namespaces() else tuple(NEEDS_NO_NAMESPACE)
     started = Rehearsals(tmp_path_factory.mktemp("rehearsals"), networks)
     yield started
     started.end()
 
 
 def _check(rehearsals: Rehearsals, network: str, client: str, check: str) -> None:
-    if network not in NEEDS_NO_NAMESPACE and not is_usable():
+    if network not in NEEDS_NO_NAMESPACE and not _namespaces():
         pytest.skip("needs network namespaces (unshare -rn), which this machine does not allow")
     (one,) = [one for one in rehearsals.of(network) if (one.client, one.check) == (client, check)]
     assert one.ok, one.note
@@ -50,7 +56,7 @@ def test_a_network_stands_whatever_all_peers_do(network: str, check: str, rehear
 
 @pytest.mark.parametrize("network", rig_names())
 def test_the_table_in_the_document_says_what_was_seen(network: str, rehearsals: Rehearsals) -> None:
-    if network not in NEEDS_NO_NAMESPACE and not is_usable():
+    if network not in NEEDS_NO_NAMESPACE and not _namespaces():
         pytest.skip("needs network namespaces (unshare -rn), which this machine does not allow")
     seen = rehearsals.of(network)
     told = {client for one in seen if (client := one.client)}
