@@ -6,6 +6,7 @@ import random
 import shutil
 import signal
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -195,3 +196,29 @@ def test_a_copy_taken_in_the_middle_of_a_commit_can_be_read_up_to_the_commit_bef
     reader = LedgerReader(tmp_path / "copy")
     assert _numbers(reader) == [0]
     assert reader.rest_bytes > 0
+
+
+def test_a_ledger_can_be_read_at_any_time_while_it_is_written(folder: Path) -> None:
+    done = threading.Event()
+
+    def write() -> None:
+        try:
+            with open_ledger(folder / "ledger", segment_records=15) as ledger:
+                for first in range(0, 400, 2):
+                    ledger.commit([b"%d" % first, b"%d" % (first + 1)], AT + timedelta(seconds=first))
+        finally:
+            done.set()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    sizes = set()
+    while not done.is_set():
+        if not (folder / "ledger" / "segments" / "00000001").exists():
+            continue
+        reader = LedgerReader(folder / "ledger")
+        sealed = [entry.index for entry in reader.entries() if entry.kind is EntryKind.RECORD]
+        sizes.add(len(sealed))
+    writer.join()
+    assert len(sizes) > 1
+    assert all(size % 2 == 0 for size in sizes), "whole commits only"
+    assert _numbers(LedgerReader(folder / "ledger")) == list(range(400))
