@@ -43,11 +43,15 @@ def _sample() -> list[Disclosed]:
         acknowledged_bytes=None,
         clock=replace(contact_record().clock, offset_ms=None, uncertainty_ms=None),
     )
+    named = replace(
+        contact_record(4), connections=(replace(contact_record().connections[0], peer_host="b32.example"),)
+    )
     records: list[ContactRecord | GapRecord] = [
         contact_record(1, event="began"),
         contact_record(1),
         nasty,
         six,
+        named,
         gap_record(),
     ]
     return [Disclosed(index, record) for index, record in enumerate(records)]
@@ -91,7 +95,7 @@ def test_the_same_pack_gives_the_same_graph_and_another_pack_other_ids() -> None
 
 def test_began_and_ended_of_one_visit_are_one_contact_with_both_entries() -> None:
     contacts = [node for node in _nodes(_sample()) if "p2p:rung" in node]
-    assert len(contacts) == 3
+    assert len(contacts) == 4
     assert [entry["@value"] for entry in contacts[0]["p2p:ledgerEntry"]] == ["0", "1"]
 
 

@@ -3,11 +3,10 @@
 
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from police2peer.contacts import ExculpatoryFlag
 from police2peer.contacts.evidence import words
 from police2peer.lab.court import CourtReport
+from police2peer.lab.report import page_templates
 from police2peer.storage import write_whole
 
 __all__ = ["write_court_page"]
@@ -15,14 +14,9 @@ __all__ = ["write_court_page"]
 
 def write_court_page(path: Path, report: CourtReport) -> None:
     """Write the page to `path`, whole or not at all."""
-    templates = Environment(
-        loader=PackageLoader("police2peer.lab"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    page = templates.get_template("court.html.j2").render(
-        report=report, words=words(), facts=[flag.explanation for flag in ExculpatoryFlag]
+    page = (
+        page_templates()
+        .get_template("court.html.j2")
+        .render(report=report, words=words(), facts=[flag.explanation for flag in ExculpatoryFlag])
     )
     write_whole(path, page.encode())

@@ -99,17 +99,21 @@ class MissionReport:
         return fetched and all(check.expected for check in self.checks)
 
 
-def write_report(path: Path, report: MissionReport) -> None:
-    """Write the report page to `path`, whole or not at all."""
-    templates = Environment(
+def page_templates() -> Environment:
+    """Give the lab's templates: what is missing is an error, what is not ours is escaped."""
+    return Environment(
         loader=PackageLoader("police2peer.lab"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+def write_report(path: Path, report: MissionReport) -> None:
+    """Write the report page to `path`, whole or not at all."""
     chart = bar_chart("How far contacts went", _tell(report.ladder), report.ladder)
-    page = templates.get_template("report.html.j2").render(report=report, chart=Markup(chart))  # noqa: S704 - ours
+    page = page_templates().get_template("report.html.j2").render(report=report, chart=Markup(chart))  # noqa: S704 - ours
     write_whole(path, page.encode())
 
 

@@ -74,14 +74,14 @@ def listening() -> Iterator[Wiretap]:
     try:
         door = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_EVERYTHING))
     except PermissionError as error:
-        raise Unavailable(
-            "this system lets nobody listen to packets, not even in a namespace of its own",
-            remedy="run the court kit on a machine that permits user namespaces",
-        ) from error
+        raise _not_here() from error
     with door:
-        door.setsockopt(_SOL_PACKET, _VERSION, _V2)
-        door.setsockopt(_SOL_PACKET, _RX_RING, struct.pack("=IIII", _FRAME_BYTES, _FRAMES, _FRAME_BYTES, _FRAMES))
-        door.bind(("lo", 0))
+        try:
+            door.setsockopt(_SOL_PACKET, _VERSION, _V2)
+            door.setsockopt(_SOL_PACKET, _RX_RING, struct.pack("=IIII", _FRAME_BYTES, _FRAMES, _FRAME_BYTES, _FRAMES))
+            door.bind(("lo", 0))
+        except OSError as error:
+            raise _not_here() from error
         with mmap.mmap(door.fileno(), _FRAME_BYTES * _FRAMES) as ring:
             tap = Wiretap()
             thread = threading.Thread(target=tap.run, args=(door, ring), name="wiretap", daemon=True)
@@ -91,3 +91,10 @@ def listening() -> Iterator[Wiretap]:
             finally:
                 tap.stop()
                 thread.join()
+
+
+def _not_here() -> Unavailable:
+    return Unavailable(
+        "this system lets nobody listen to packets, not even in a namespace of its own",
+        remedy="run the court kit on a machine that permits user namespaces and packet sockets",
+    )

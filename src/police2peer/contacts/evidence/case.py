@@ -314,18 +314,12 @@ def _connection(
 
 
 def _address(names: _Names, node_id: str, key: str, host: str) -> Node:
-    version = ipaddress.ip_address(host.partition("%")[0]).version
-    return {
-        "@id": node_id,
-        "@type": f"observable:IPv{version}Address",
-        "core:hasFacet": [
-            {
-                "@id": names("address-facet", key),
-                "@type": f"observable:IPv{version}AddressFacet",
-                "observable:addressValue": host,
-            }
-        ],
-    }
+    try:
+        kind, value = f"IPv{ipaddress.ip_address(host.partition('%')[0]).version}Address", "observable:addressValue"
+    except ValueError:  # a network whose peers have names
+        kind, value = "DomainName", "observable:value"
+    facet = {"@id": names("address-facet", key), "@type": f"observable:{kind}Facet", value: shown(host)}
+    return {"@id": node_id, "@type": f"observable:{kind}", "core:hasFacet": [facet]}
 
 
 def _gap(names: _Names, each: Disclosed) -> Node:

@@ -84,8 +84,17 @@ class Access:
             return record.visit_id == self.visit
         if self.start is None or self.end is None or not self.start <= record.started_at < self.end:
             return False
-        wanted = ipaddress.ip_address(self.address)
-        return any(ipaddress.ip_address(each.peer_host) == wanted for each in record.connections)
+        wanted = _one_spelling(self.address)
+        return any(_one_spelling(each.peer_host) == wanted for each in record.connections)
+
+
+def _one_spelling(host: str) -> str:
+    """Give an address in the one way it is compared: IPv4 inside IPv6 is IPv4."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    return str(getattr(address, "ipv4_mapped", None) or address)
 
 
 @dataclass(frozen=True, slots=True)
