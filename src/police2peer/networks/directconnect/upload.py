@@ -15,7 +15,7 @@ from typing import BinaryIO, Final
 from police2peer.networks.pacing import Pace
 
 _FIRST_PIECE: Final = 64 << 10
-_MOST_PIECE: Final = 8 << 20
+_MOST_PIECE: Final = 2 << 20  # with `stall_s` of a minute, a peer that slows down to 35 kB/s is still served
 _READ: Final = 256 << 10
 _LEVEL: Final = 1  # zeros shrink a thousandfold at any level; speed is what counts
 _PAYS_BELOW: Final = 0.8  # films and pictures are compressed already: then the peer gets them as they are
