@@ -131,6 +131,24 @@ async def test_a_thousand_overlapping_ranges_cost_no_more_than_the_queue_holds(w
     assert asked < 1000  # three thousand were asked for
 
 
+async def test_who_says_that_it_has_one_file_has_not_said_so_of_another(workshop: Workshop) -> None:
+    [one] = workshop.offers(workshop.clip())
+    [other] = workshop.offers(workshop.clip(200_000, "other.mp4"), begin=2)
+    async with workshop.node() as node:
+        await node.network.publish_many([one, other])
+        peer = await node.peer()
+        await peer.greet()
+        await peer.slot(one)
+        await peer.slot(other)
+        peer.say(Op.END_OF_DOWNLOAD, bytes.fromhex(one.hashes.ed2k))
+        peer.say(Op.PUBLIC_ADDRESS_REQUEST)
+        assert await peer.hear_until(Op.PUBLIC_ADDRESS_ANSWER) == bytes((127, 0, 0, 9))
+        peer.close()
+        await node.until(lambda: len(node.of(PeerLeft)) == 2)
+    left = {event.offer: event.departure for event in node.of(PeerLeft)}
+    assert left == {one.id: Departure.COMPLETE, other.id: Departure.CLOSED}
+
+
 async def test_who_has_no_slot_is_sent_nothing_and_its_asking_is_told_to_a_bound(workshop: Workshop) -> None:
     [offer] = workshop.offers(workshop.clip())
     async with workshop.node() as node:

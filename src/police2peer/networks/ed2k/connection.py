@@ -106,6 +106,7 @@ class Connection(asyncio.Protocol):
         self._stream = host.new_stream()
         self._departure = Departure.CLOSED
         self._sent: dict[OfferId, int] = {}
+        self._complete: set[OfferId] = set()
         self._wake = asyncio.Event()
         self._drained = asyncio.Event()
         self._drained.set()
@@ -218,7 +219,8 @@ class Connection(asyncio.Protocol):
         return self._transport.get_write_buffer_size() if self._transport is not None else 0
 
     def _departure_from(self, offer: Offer) -> Departure:
-        if self._departure is Departure.CLOSED and self._sent.get(offer.id, 0) >= offer.hashes.size:
+        has_all = offer.id in self._complete or self._sent.get(offer.id, 0) >= offer.hashes.size
+        if self._departure is Departure.CLOSED and has_all:
             return Departure.COMPLETE
         return self._departure
 
@@ -230,9 +232,9 @@ class Connection(asyncio.Protocol):
                 rank = self._host.ask_slot(self)
                 self.queued = rank > 0
                 self.send(self.peer.refuse(rank) if rank else self.peer.grant())
-            case LeavesSlot(is_complete):
-                if is_complete:
-                    self._departure = Departure.COMPLETE
+            case LeavesSlot(complete):
+                if complete is not None:
+                    self._complete.add(complete.id)
                 self._host.leave_slot(self)
             case Proved():
                 for offer in self.peer.offers.values():

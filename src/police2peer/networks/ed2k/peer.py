@@ -64,9 +64,9 @@ class AsksSlot:
 
 @dataclass(frozen=True, slots=True)
 class LeavesSlot:
-    """The peer wants no more bytes; `is_complete` when it says that it has all."""
+    """The peer wants no more bytes; `complete` is the offer of which it says that it has all."""
 
-    is_complete: bool
+    complete: Offer | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +124,8 @@ class Peer:
             Op.START_UPLOAD: self._start_upload,
             Op.REQUEST_PARTS: lambda payload: self._parts(payload, wide=False),
             Op.REQUEST_PARTS_64: lambda payload: self._parts(payload, wide=True),
-            Op.CANCEL_TRANSFER: lambda _: self._end(is_complete=False),
-            Op.END_OF_DOWNLOAD: lambda _: self._end(is_complete=True),
+            Op.CANCEL_TRANSFER: lambda _: self._end(None),
+            Op.END_OF_DOWNLOAD: lambda payload: self._end(self.offers.get(payload[:HASH_BYTES])),
             Op.PUBLIC_ADDRESS_REQUEST: lambda _: self._reply(Op.PUBLIC_ADDRESS_ANSWER, self._address),
             Op.ASK_SHARED_FILES: lambda _: self._reply(Op.SHARED_DENIED),
             Op.ASK_SHARED_FOLDERS: lambda _: self._reply(Op.SHARED_DENIED),
@@ -279,10 +279,10 @@ class Peer:
         """Whether one more range is taken; who has no slot is heard a little, so that it is known what it asked."""
         return len(self.waiting if self.has_slot else self._asked) < MOST_WAITING
 
-    def _end(self, *, is_complete: bool) -> None:
+    def _end(self, complete: Offer | None) -> None:
         self.has_slot = False
         self.waiting.clear()
-        self._out.append(LeavesSlot(is_complete))
+        self._out.append(LeavesSlot(complete))
 
     def _begin_ident(self) -> None:
         if self._identification is not None and self.greeting is not None:
