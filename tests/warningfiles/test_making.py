@@ -114,6 +114,27 @@ def test_making_that_was_killed_goes_on_with_the_codes_it_had(
     assert all(hash_file(materialise(file, tmp_path / "out")) == file.hashes for file in manifest.files)
 
 
+_LEFT = """
+import os, signal
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from police2peer.cli.make import _end_with_parent
+if __name__ == "__main__":
+    pool = ProcessPoolExecutor(2, mp_context=get_context("spawn"), initializer=_end_with_parent)
+    print(*{pool.submit(os.getpid).result() for _ in range(2)}, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_no_worker_process_outlives_a_command_that_was_killed(tmp_path: Path) -> None:
+    program = tmp_path / "left.py"
+    program.write_text(_LEFT, "utf-8")
+    # The pipe ends when the last process that holds it has ended; workers that stayed would hold it.
+    ended = subprocess.run([sys.executable, str(program)], check=False, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == -signal.SIGKILL
+    assert ended.stdout.split()
+
+
 def test_changed_words_are_made_anew_and_others_keep_their_code(
     small_campaign: Campaign, draw_code: Draw, made: Path
 ) -> None:

@@ -6,8 +6,9 @@ import os
 import secrets
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import ExitStack
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import click
@@ -93,5 +94,13 @@ def _executor(stack: ExitStack, scheduler: str | None, workers: int, files: int)
 
         return stack.enter_context(cluster_executor(scheduler))
     if workers > 1 and files >= _WORTH_PROCESSES:
-        return stack.enter_context(ProcessPoolExecutor(workers, mp_context=get_context("spawn")))
+        pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_end_with_parent)
+        return stack.enter_context(pool)
     return None
+
+
+def _end_with_parent() -> None:
+    """End this worker when the command is killed: workers hold each other's pipes open and would wait for ever."""
+    parent = parent_process()
+    if parent is not None:
+        Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
