@@ -4,6 +4,7 @@
 import json
 import os
 import secrets
+from collections.abc import Callable
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import ExitStack
 from multiprocessing import get_context, parent_process
@@ -103,4 +104,9 @@ def _end_with_parent() -> None:
     """End this worker when the command is killed: workers hold each other's pipes open and would wait for ever."""
     parent = parent_process()
     if parent is not None:
-        Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
+        Thread(target=_end_after, args=(parent.join,), daemon=True).start()
+
+
+def _end_after(wait: Callable[[], None]) -> None:
+    wait()
+    os._exit(1)
