@@ -48,7 +48,7 @@ def run() -> str:
     """Measure, and give a table in markdown."""
     rows = []
     for name, rate, count in (("burst", 20_000, 400_000), ("steady", 25, 150_000)):
-        rows.append((f"police2peer, {name} ({rate:,} a second)", _ours(rate, count)))
+        rows.append((f"police2peer, {name} (a transaction for each {rate:,})", _ours(rate, count)))
         rows.append((f"the same with freed memory wiped, as `police2peer up` runs, {name}", _ours_wiped(rate, count)))
     rows.append(("one SQLite row for each contact, committed each second", _naive(20_000, 200_000)))
     rows.append(("one SQLite row for each contact, committed one by one", _naive(20_000, 20_000, each=True)))

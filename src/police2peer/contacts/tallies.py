@@ -44,6 +44,10 @@ _ADD_TALLY: Final = (
     f"INSERT INTO tally VALUES ({', '.join('?' * (6 + RUNGS))}) "  # noqa: S608 - all of it is ours
     f"ON CONFLICT (hour, network, country, arm, offer, client) DO UPDATE SET {_SUMS}"
 )
+_GROW_TALLY: Final = (
+    f"UPDATE tally SET {', '.join(f'rung{rung} = rung{rung} + ?' for rung in range(RUNGS))} WHERE "  # noqa: S608 - ours
+    "hour = ? AND network = ? AND country = ? AND arm = ? AND offer = ? AND client = ?"
+)
 _ADD_CRAWLER: Final = (
     "INSERT INTO crawler VALUES (?, ?, ?, ?, ?, ?, ?) "
     "ON CONFLICT (hour, network, country, arm, reason, client) DO UPDATE SET count = count + excluded.count"
@@ -214,24 +218,22 @@ class TallyStore:
             self._db.executemany(_ADD_CRAWLER, rows)
 
     def _add_folded(self, slot: str, rows: list[tuple[TallyRow, RungCounts]]) -> None:
-        """Add rows to a slot that is nearly full."""
+        """Add rows to a slot that is nearly full: what is there grows, what is new gives up as much as it must."""
         (there,) = self._db.execute("SELECT COUNT(*) FROM tally WHERE hour = ?", (slot,)).fetchone()
         for row, counts in rows:
-            place = row
+            place, is_there = row, self._grow(row, counts)
             for fold, most in ((without_client, self._bounds.most_rows), (without_offer, 2 * self._bounds.most_rows)):
-                if there >= most and not self._is_there(place):
+                if not is_there and there >= most:
                     place = fold(row)
-            there += not self._is_there(place)
-            self._db.execute(_ADD_TALLY, (*place, *counts))
+                    is_there = self._grow(place, counts)
+            if not is_there:
+                self._db.execute(_ADD_TALLY, (*place, *counts))
+                there += 1
         self._rows_in[slot] = there
 
-    def _is_there(self, row: TallyRow) -> bool:
-        found = self._db.execute(
-            "SELECT 1 FROM tally WHERE hour = ? AND network = ? AND country = ? AND arm = ? AND offer = ? "
-            "AND client = ?",
-            row,
-        )
-        return found.fetchone() is not None
+    def _grow(self, row: TallyRow, counts: RungCounts) -> bool:
+        """Add to the counts of a row; tell whether there is such a row."""
+        return self._db.execute(_GROW_TALLY, (*counts, *row)).rowcount > 0
 
     def _add_gap(self, at: datetime, until: datetime | None, network: str, what: str) -> None:
         """Add a gap; when there are too many the older half becomes one, which says so."""
