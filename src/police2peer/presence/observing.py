@@ -20,7 +20,7 @@ from police2peer.warningfiles import read_manifest
 
 OBSERVED_FILE = "observed.sqlite"
 _BITTORRENT = "bittorrent"
-_CANARIES = 3
+_CANARIES = 20  # one of them is enough; where presence follows demand not every offer is up
 _NO_CANARY = "none of our own offers is known there, so that nothing can be told from silence"
 
 
@@ -39,7 +39,7 @@ def permitted_canaries(settings: Settings, now: datetime) -> list[bytes]:
         for offer in offers_of(release, files, dict.fromkeys(files, settings.files))
         if offer.network == _BITTORRENT
     ]
-    return [infohash(offer) for offer in offers[:_CANARIES]]
+    return [infohash(offer) for offer in offers[:: max(1, len(offers) // _CANARIES)][:_CANARIES]]
 
 
 def observe(
