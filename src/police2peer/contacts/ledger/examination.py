@@ -142,15 +142,13 @@ def _begin(raw: bytes, key: NoteKey) -> SegmentHeader:
     return header
 
 
-def states_in(raw: bytes, key: NoteKey) -> list[LedgerState]:
+def states_in(raw: bytes, key: NoteKey) -> Iterator[LedgerState]:
     """Give every signed state of this ledger that stands somewhere in the bytes, whatever lies around it."""
-    found = []
     mark = bytes([_CHECKPOINT]) + key.name.encode() + b"\n"
     at = raw.find(mark)
     while at >= 0:
         if at >= LENGTH.size:
             length = LENGTH.unpack_from(raw, at - LENGTH.size)[0]
             with contextlib.suppress(NotAuthentic):
-                found.append(open_state(raw[at + 1 : at + min(length, FRAME_LIMIT_BYTES)], key))
+                yield open_state(raw[at + 1 : at + min(length, FRAME_LIMIT_BYTES)], key)
         at = raw.find(mark, at + 1)
-    return found

@@ -121,7 +121,7 @@ class LedgerReader:
         for place, number in enumerate(numbers, 1):
             raw = self.folder.segment_file(number).read_bytes()
             is_last = place == len(numbers)
-            if is_last and not states_in(raw, self.key):
+            if is_last and next(states_in(raw, self.key), None) is None:
                 break  # it is being begun
             one = examine_segment(raw, self.key)
             self._check_place(one, raw, tree, place, number, is_last=is_last)
@@ -139,7 +139,7 @@ class LedgerReader:
             raise NotAuthentic("a segment of the ledger is missing, or lies in another's place", remedy=REMEDY)
         if (header.first, list(header.edge)) != (tree.size, tree.hashes):
             raise NotAuthentic("a segment of the ledger does not go on where the one before it ended", remedy=REMEDY)
-        under_way = is_last and len(states_in(raw[one.good_bytes :], self.key)) <= 1
+        under_way = is_last and len(list(states_in(raw[one.good_bytes :], self.key))) <= 1
         if one.fault and not under_way:
             raise NotAuthentic(f"segment {number} of the ledger: {one.fault}", remedy=REMEDY)
 

@@ -51,7 +51,7 @@ def recover_ledger(folder: LedgerFolder, key: NoteKey) -> Recovered:
     found = _examine(raw, key) if numbers else None
     begun: int | None = None
     if numbers and found is None:  # 1
-        if len(states_in(raw, key)) > 1:
+        if len(list(states_in(raw, key))) > 1:
             raise _damaged()
         begun = numbers.pop()
         found = examine_segment(folder.segment_file(numbers[-1]).read_bytes(), key) if numbers else None
@@ -59,7 +59,7 @@ def recover_ledger(folder: LedgerFolder, key: NoteKey) -> Recovered:
     size = 0 if found is None else found.last.size
     committed = 0 if newest is None else newest.size
     if found is not None and rest:  # 2
-        later = states_in(raw[found.good_bytes :], key)
+        later = list(states_in(raw[found.good_bytes :], key))
         committed = max([committed, *(state.size for state in later[:-1])])
     if committed > size:  # 3
         raise _damaged()
