@@ -5,6 +5,7 @@ import asyncio
 import dataclasses
 import json
 import os
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,6 +23,7 @@ from police2peer.campaign import (
     sign_campaign,
     withdraw_order,
 )
+from police2peer.catalogue import Home, head_sha256_of, init_catalogue, publish_catalogue
 from police2peer.cli import main
 from police2peer.contacts import Contacts, Country, Demand, DemandStore, TallyStore
 from police2peer.contacts.ledger import ContactRecord, GapRecord, LedgerReader, LedgerRecord, read_record
@@ -145,6 +147,38 @@ def test_a_contact_is_sealed_and_the_ledger_closed_when_the_node_stops(sealed_un
     assert isinstance(closing, GapRecord)
     assert closing.what == "sealing ended: the node stopped"
     assert read_status(stage.settings.data / "status.json").alarms == ()
+
+
+def test_a_record_names_the_state_of_the_catalogue_that_stood_here(sealed_unit: Path) -> None:
+    stage = _Stage(sealed_unit)
+    home = stage.settings.catalogue
+    init_catalogue(home, agency="Police Unit A", country="NL", now=NOW, code_iterations=1_000)
+    shutil.copyfile(Home(home).pinned_root, stage.settings.root)
+
+    def publish(running: _Stage) -> None:
+        for at in (NOW, NOW + timedelta(seconds=2)):
+            publish_catalogue(home, now=at)
+            heads.append(head_sha256_of(home / "public", running.settings.root.read_bytes(), at))
+            for event in running.visit(port=4000 + len(heads), leaves=False):
+                running.network.happen(event)
+            running.network.happen(*running.visit()[-1:])
+
+    heads: list[str] = []
+    stage.run(publish)
+    told = [record.catalogue_head for record in stage.records() if isinstance(record, ContactRecord)]
+    assert heads[0] != heads[1]
+    assert set(told) <= set(heads)
+    assert told[-1] == heads[1]
+
+
+def test_a_catalogue_that_does_not_follow_from_the_pinned_root_is_not_named(sealed_unit: Path) -> None:
+    stage = _Stage(sealed_unit)
+    home = stage.settings.catalogue
+    init_catalogue(home, agency="Police Unit A", country="NL", now=NOW, code_iterations=1_000)
+    publish_catalogue(home, now=NOW)
+    stage.settings.root.write_bytes(b"{}")
+    stage.run(_arrive)
+    assert {record.catalogue_head for record in stage.records() if isinstance(record, ContactRecord)} == {""}
 
 
 def test_an_order_withdrawn_while_contacts_run_ends_the_sealing(sealed_unit: Path) -> None:

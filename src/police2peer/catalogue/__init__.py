@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from police2peer.catalogue.log.note import NoteKey
     from police2peer.catalogue.log.witness import Confirmed, Witness, begin_witness, read_key_file
     from police2peer.catalogue.membership import begin_agency, join_catalogue, replace_own_key
-    from police2peer.catalogue.metadata import Agency, Versions
+    from police2peer.catalogue.metadata import Agency, Versions, head_sha256_of
     from police2peer.catalogue.prepared_keys import OFFLINE_KEYS, prepare_key
     from police2peer.catalogue.publication import Publication, publish_catalogue
     from police2peer.catalogue.record import Record, RecordDraft, Status
@@ -84,6 +84,7 @@ __all__ = [
     "describe_log",
     "drafts_of",
     "finish_ceremony",
+    "head_sha256_of",
     "init_catalogue",
     "join_catalogue",
     "leave_agency",
@@ -120,7 +121,7 @@ _WHERE = {
     "log.note": ("NoteKey",),
     "log.witness": ("Confirmed", "Witness", "begin_witness", "read_key_file"),
     "membership": ("begin_agency", "join_catalogue", "replace_own_key"),
-    "metadata": ("Agency", "Versions"),
+    "metadata": ("Agency", "Versions", "head_sha256_of"),
     "publication": ("Publication", "publish_catalogue"),
     "record": ("Record", "RecordDraft", "Status"),
     "registry": ("Registry",),

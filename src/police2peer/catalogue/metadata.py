@@ -17,6 +17,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
+from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -27,7 +28,17 @@ from police2peer.catalogue.head import Head, read_utc
 from police2peer.catalogue.log.policy import LOG_ROLE, LogPolicy
 from police2peer.errors import NotAuthentic
 
-__all__ = ["AGENCY_PREFIX", "Agency", "KeyRing", "Trusted", "Versions", "canonical", "read_agencies", "walk_metadata"]
+__all__ = [
+    "AGENCY_PREFIX",
+    "Agency",
+    "KeyRing",
+    "Trusted",
+    "Versions",
+    "canonical",
+    "head_sha256_of",
+    "read_agencies",
+    "walk_metadata",
+]
 
 AGENCY_PREFIX = "agency-"
 _ROOT_STEPS = 256
@@ -318,3 +329,8 @@ def walk_metadata(reader: files.Reader, pinned: bytes, now: datetime, seen: Vers
     versions.check_not_before(seen)
     role, at = walk.expired or (None, None)
     return Trusted(versions, agencies, head, head_sha256, role, at, log)
+
+
+def head_sha256_of(snapshot: Path, pinned: bytes, now: datetime) -> str:
+    """Give the SHA-256 (hex) of the head that a catalogue's folder holds. Raises `NotAuthentic`, `Unavailable`."""
+    return walk_metadata(files.FolderReader(snapshot), pinned, now, Versions()).head_sha256

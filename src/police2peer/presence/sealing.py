@@ -5,7 +5,6 @@ Promise: without such an order there is no ledger, not even an empty folder. The
 it and not in it, so that a copied ledger is not continued elsewhere.
 """
 
-import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -29,6 +28,7 @@ from police2peer.contacts.ledger import (
 from police2peer.errors import BadInput
 from police2peer.fleet import names_of
 from police2peer.networks import Offer, OfferId
+from police2peer.presence.catalogue_head import CatalogueHead
 from police2peer.presence.node import Assignment, Clock
 from police2peer.presence.settings import Settings
 
@@ -62,7 +62,7 @@ def opened_ledger(
         network_ids=names_of,
         tool_version=terms.tool_version,
         build_sha256=terms.build_sha256,
-        catalogue_head=_catalogue_head(settings.catalogue / "public" / "head.json"),
+        catalogue_head=CatalogueHead(settings.catalogue / "public", settings.root, clock),
     )
     private = _ledger_key(settings.ledger_key)
     with Ledger(settings.ledger, settings.ledger_name, private, terms, random_bytes=random_bytes) as ledger:
@@ -71,11 +71,6 @@ def opened_ledger(
 
 def _ledger_key(path: Path) -> Ed25519PrivateKey:
     return read_signing_key(path) if path.exists() else new_signing_key(path)
-
-
-def _catalogue_head(path: Path) -> str:
-    """Give SHA-256 of the catalogue's head as this machine has it; empty where the catalogue is not here."""
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
 
 
 def erase_from_ledger(

@@ -37,7 +37,8 @@ def _connection(seen: VisitConnection) -> RecordedConnection:
 class RecordMaker:
     """Makes the records of one node under one order.
 
-    `offers` finds an offer by its id, `network_ids` gives what links call it on its network.
+    `offers` finds an offer by its id, `network_ids` gives what links call it on its network, `catalogue_head` the
+    head of the catalogue that stands on this machine, or nothing.
     """
 
     order: OperationOrder
@@ -47,7 +48,7 @@ class RecordMaker:
     network_ids: Callable[[Offer], tuple[tuple[str, str], ...]]
     tool_version: str
     build_sha256: str
-    catalogue_head: str = ""
+    catalogue_head: Callable[[], str] = str
 
     def contact(self, visit: VisitRecord, event: str, clock: ClockReading) -> ContactRecord:
         """Make the record of a visit. Raises `KeyError` when its offer is not ours any more."""
@@ -73,7 +74,7 @@ class RecordMaker:
             network_ids=self.network_ids(offer),
             tool_version=self.tool_version,
             build_sha256=self.build_sha256,
-            catalogue_head=self.catalogue_head,
+            catalogue_head=self.catalogue_head(),
             event=event,
             visit_id=visit.visit_id.hex(),
             connections=tuple(map(_connection, visit.connections)),
