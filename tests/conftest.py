@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-pytest_plugins = ["tests.unit_folder", "tests.browsers"]
+pytest_plugins = ["tests.unit_folder", "tests.browsers", "tests.contacts.stamping"]
 
 # The same examples on every machine and in every run, so that a failure is a failure for everybody.
 settings.register_profile("house", derandomize=True, deadline=None, max_examples=60, database=None)

@@ -32,6 +32,7 @@ from tests.contacts.evidence_twins import (
     write_ledger,
 )
 from tests.contacts.ledger_records import AT, contact_record
+from tests.contacts.stamping import stamp_reply
 
 from police2peer.campaign import public_bytes
 from police2peer.catalogue import Witness, begin_witness
@@ -57,9 +58,11 @@ from police2peer.contacts.ledger import (
     LedgerReader,
     LedgerTerms,
     add_confirmation,
+    add_stamp,
     ask_stamp,
     ask_witness,
     open_with_record_key,
+    read_authorities,
 )
 from police2peer.errors import BadInput, NotAuthentic, NotPermitted
 
@@ -316,6 +319,32 @@ def test_a_time_stamp_of_a_state_travels_with_it(confirmed: Export, tmp_path: Pa
     lines = _files(export_pack(early, NOW).content)["confirmed.jsonl"].splitlines()
     assert len(lines) == 2
     assert wanted in base64.b64decode(json.loads(lines[1])[3])
+
+
+@pytest.mark.peer("openssl")
+def test_the_receiver_learns_from_a_service_of_trust_when_the_entries_were_there(
+    confirmed: Export, authority: Path, tmp_path: Path
+) -> None:
+    trusted = read_authorities(authority / "root.pem")
+    early = replace(confirmed, signed=approved(request(selection=selection(visits=_VISITS))))
+    unstamped = export_pack(early, NOW).content
+    assert check_received(unstamped, tool_version="0.1.0").stamps == ()
+    with pytest.raises(NotAuthentic, match="no time stamp"):
+        check_received(unstamped, tool_version="0.1.0", authorities=trusted)
+    reader = LedgerReader(tmp_path / "ledger")
+    _, wanted = ask_stamp(reader)
+    reply = stamp_reply(authority, wanted, tmp_path)
+    add_stamp(reader, reply, trusted)
+    pack = export_pack(early, NOW).content
+    (stamp,) = check_received(pack, tool_version="0.1.0", authorities=trusted).stamps
+    assert stamp.size == len(reader)
+    files = _files(pack)
+    *others, stamped = map(json.loads, files["confirmed.jsonl"].splitlines())
+    at = len(reply) - 5  # inside the service's signature
+    stamped[3] = base64.b64encode(reply[:at] + bytes([reply[at] ^ 1]) + reply[at + 1 :]).decode()
+    files["confirmed.jsonl"] = b"\n".join(json.dumps(line).encode() for line in (*others, stamped))
+    with pytest.raises(NotAuthentic, match="time stamp"):
+        check_received(_resigned(files), tool_version="0.1.0", authorities=trusted)
 
 
 def test_a_sealed_pack_opens_for_its_recipient_alone(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 
 import json
 import shutil
-import subprocess
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.contacts.ledger_records import AT
 from tests.contacts.ledgers import NODE_KEY, open_ledger, write_ledger
+from tests.contacts.stamping import openssl, stamp_reply
 
 from police2peer.catalogue import Witness, begin_witness, read_key_file
 from police2peer.catalogue.log import NoteKey, WitnessRequest
@@ -150,63 +150,19 @@ def test_a_damaged_ledger_and_an_empty_folder_are_said(ledger: Path, tmp_path: P
     assert _run("ledger", "verify", tmp_path / "w").exit_code == 2
 
 
-_TSA = """
-[tsa]
-default_tsa = tsa_config
-[tsa_config]
-serial = {folder}/serial
-crypto_device = builtin
-signer_cert = {folder}/tsa.pem
-signer_key = {folder}/tsa.key
-signer_digest = sha256
-default_policy = 1.2.3.4.1
-digests = sha256
-accuracy = secs:1
-ess_cert_id_chain = no
-"""
-
-
-def _openssl(*words: str | Path) -> None:
-    subprocess.run(["openssl", *map(str, words)], check=True, capture_output=True, timeout=60)
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A time-stamping service in a folder: a root, and a signer of its own."""
-    folder = tmp_path_factory.mktemp("tsa")
-    (folder / "tsa.cnf").write_text(_TSA.format(folder=folder))
-    (folder / "serial").write_text("01\n")
-    (folder / "ext").write_text("extendedKeyUsage=critical,timeStamping\n")
-    curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
-    root, tsa = folder / "root.key", folder / "tsa.key"
-    _openssl("req", "-x509", *curve, "-keyout", root, "-out", folder / "root.pem", "-subj", "/CN=Example TSA root")
-    _openssl("req", *curve, "-keyout", tsa, "-out", folder / "tsa.csr", "-subj", "/CN=Example TSA")
-    signing = ("-CA", folder / "root.pem", "-CAkey", root, "-CAcreateserial", "-extfile", folder / "ext")
-    _openssl("x509", "-req", "-in", folder / "tsa.csr", *signing, "-out", folder / "tsa.pem", "-days", "30")
-    return folder
-
-
-def _stamp(authority: Path, request: bytes, folder: Path) -> bytes:
-    (folder / "q.tsq").write_bytes(request)
-    _openssl(
-        "ts", "-reply", "-config", authority / "tsa.cnf", "-queryfile", folder / "q.tsq", "-out", folder / "q.tsr"
-    )
-    return (folder / "q.tsr").read_bytes()
-
-
 @pytest.mark.peer("openssl")
 def test_a_time_stamp_by_a_real_service_is_checked_and_kept(ledger: Path, authority: Path, tmp_path: Path) -> None:
     reader = LedgerReader(ledger)
     trusted = read_authorities(authority / "root.pem")
     size, request = ask_stamp(reader)
-    reply = _stamp(authority, request, tmp_path)
+    reply = stamp_reply(authority, request, tmp_path)
     assert add_stamp(reader, reply, trusted).size == size == 4
     assert [stamp.size for stamp in stamps_of(reader, trusted)] == [4]
     assert inspect_ledger(reader, authorities=trusted).stamps[0].size == 4
     note = (ledger / "stamps" / "4.note").read_bytes()
     (tmp_path / "text").write_bytes(note.partition(b"\n\n")[0] + b"\n")
     where = ("-CAfile", authority / "root.pem", "-data", tmp_path / "text")
-    _openssl("ts", "-verify", "-in", ledger / "stamps" / "4.tsr", *where)
+    openssl("ts", "-verify", "-in", ledger / "stamps" / "4.tsr", *where)
 
 
 @pytest.mark.peer("openssl")
@@ -221,14 +177,14 @@ def test_a_stamp_of_another_text_another_service_or_changed_is_refused(
     other = bytearray(request)
     other[30] ^= 1
     with pytest.raises(NotAuthentic, match="does not hold"):
-        add_stamp(reader, _stamp(authority, bytes(other), tmp_path), trusted)
-    reply = _stamp(authority, request, tmp_path)
+        add_stamp(reader, stamp_reply(authority, bytes(other), tmp_path), trusted)
+    reply = stamp_reply(authority, request, tmp_path)
     changed = bytearray(reply)
     changed[-5] ^= 1
     for bad in (bytes(changed), reply[:-1], b"", b"x" * 100):
         with pytest.raises(NotAuthentic, match="does not hold"):
             add_stamp(reader, bad, trusted)
-    _openssl(
+    openssl(
         *("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"),
         *("-keyout", tmp_path / "k", "-out", tmp_path / "other.pem", "-subj", "/CN=Example TSA root"),
     )
@@ -241,7 +197,7 @@ def test_a_stamp_of_another_text_another_service_or_changed_is_refused(
 @pytest.mark.peer("openssl")
 def test_the_way_of_a_stamp_as_people_type_it(ledger: Path, authority: Path, tmp_path: Path) -> None:
     assert _run("ledger", "ask-stamp", ledger, "--to", tmp_path / "ask").exit_code == 0
-    (tmp_path / "reply").write_bytes(_stamp(authority, (tmp_path / "ask").read_bytes(), tmp_path))
+    (tmp_path / "reply").write_bytes(stamp_reply(authority, (tmp_path / "ask").read_bytes(), tmp_path))
     root = authority / "root.pem"
     added = _run("ledger", "add-stamp", ledger, "--reply", tmp_path / "reply", "--authority", root)
     assert added.exit_code == 0, added.output

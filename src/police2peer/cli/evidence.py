@@ -213,6 +213,7 @@ def _tell_progress(count: int) -> None:
 @click.option("--trust", "trust", multiple=True, type=_FILE, help="Keys of the sending agency's people, one a line.")
 @click.option("--ledger-key", "ledger_keys", multiple=True, type=_FILE, help="The ledger's .vkey.")
 @click.option("--witness", "witnesses", multiple=True, type=_FILE, help="A witness's .vkey.")
+@click.option("--tsa", type=_FILE, help="Root certificate (PEM) of a time-stamping service that you trust.")
 @click.option("--root", type=_FILE, help="The programme's pinned root, to prove that the files are warning files.")
 @click.option("--evidence-key", type=_FILE, help="Your private evidence key, where the pack was sealed to it.")
 @JSON
@@ -222,6 +223,7 @@ def verify(  # noqa: PLR0917 - one option each
     trust: tuple[Path, ...],
     ledger_keys: tuple[Path, ...],
     witnesses: tuple[Path, ...],
+    tsa: Path | None,
     root: Path | None,
     evidence_key: Path | None,
     *,
@@ -230,7 +232,7 @@ def verify(  # noqa: PLR0917 - one option each
     """Check a pack, offline: every byte, signature, proof and key of it. Shows no record."""
     from police2peer.contacts.evidence import as_json as plain  # noqa: PLC0415 - loads on use
     from police2peer.contacts.evidence import check_received, summary  # noqa: PLC0415
-    from police2peer.contacts.ledger import tool_version  # noqa: PLC0415
+    from police2peer.contacts.ledger import read_authorities, tool_version  # noqa: PLC0415
 
     raw = read_pack(pack, evidence_key)
     received = check_received(
@@ -240,6 +242,7 @@ def verify(  # noqa: PLR0917 - one option each
         trust=_lines(trust),
         ledgers=_lines(ledger_keys),
         witnesses=_lines(witnesses),
+        authorities=read_authorities(tsa) if tsa else (),
     )
     told = plain(received)
     if as_json:
@@ -247,6 +250,10 @@ def verify(  # noqa: PLR0917 - one option each
     else:
         compared = "made again and the same" if received.is_made_again else "not compared: made by another version"
         click.echo("\n".join([*summary(received.checked), f"  graph and table are {compared}"]))
+        for stamp in received.stamps:
+            click.echo(
+                f"  the first {stamp.size} entries were there at {stamp.at:%Y-%m-%d %H:%M:%S} UTC, by the time stamp"
+            )
         for file, verdict in received.catalogue:
             click.echo(f"  file {file.sha256[:16]}…: {verdict.outcome.value}")
         if root is None:

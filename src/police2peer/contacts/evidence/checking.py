@@ -3,22 +3,29 @@
 
 1. all steps of `verify_pack`; 2. the records read as records, each in its one spelling; 3. where the pack was made by
 this version, its graph and its table are made again and must be the same; 4. the catalogue says of every file, on the
-day of the pack, whether it was a warning file (needs the pinned root, received by another way).
+day of the pack, whether it was a warning file (needs the pinned root, received by another way); 5. a time-stamping
+service that the receiver trusts says when a state of the ledger that covers every entry was there (needs its root
+certificate).
 """
 
-from collections.abc import Iterable, Mapping
+import base64
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from cryptography import x509
+
 from police2peer.campaign import SignedOrder
 from police2peer.catalogue import KnownFile, Outcome, Verdict, check_excerpt
+from police2peer.catalogue.log import NoteKey
 from police2peer.contacts.evidence.approval import SignedRequest
 from police2peer.contacts.evidence.case import Disclosed, case_graph, write_case
 from police2peer.contacts.evidence.encoding import read_moment
 from police2peer.contacts.evidence.pack import PackedLedger, pack_frame
 from police2peer.contacts.evidence.table import write_table
 from police2peer.contacts.evidence.verify_pack import Checked, PackError, check_pack, read_files, unknown_keys
-from police2peer.contacts.ledger import ContactRecord, read_record
+from police2peer.contacts.ledger import ContactRecord, Stamp, check_stamp, open_state, read_record
 from police2peer.errors import BadInput, NotAuthentic
 
 __all__ = ["ReceivedPack", "as_json", "check_received", "warning_files"]
@@ -28,12 +35,13 @@ _REMEDY: Final = "do not use it; ask the sending agency for the pack again, and 
 
 @dataclass(frozen=True, slots=True)
 class ReceivedPack:
-    """A pack in which everything held; `catalogue` is empty where no pinned root was given."""
+    """A pack in which everything held; `catalogue` and `stamps` are empty where they were not asked about."""
 
     checked: Checked
     records: tuple[Disclosed, ...]
     is_made_again: bool
     catalogue: tuple[tuple[KnownFile, Verdict], ...]
+    stamps: tuple[Stamp, ...] = ()
 
     @property
     def is_proved_ours(self) -> bool:
@@ -51,6 +59,7 @@ def check_received(
     trust: Iterable[str] = (),
     ledgers: Iterable[str] = (),
     witnesses: Iterable[str] = (),
+    authorities: Sequence[x509.Certificate] = (),
 ) -> ReceivedPack:
     """Check a pack. Raises `NotAuthentic` at the first step that does not hold, or for a key that is not known."""
     try:
@@ -66,9 +75,15 @@ def check_received(
         if same_version and not _is_translated(checked, files, records):  # 3
             raise NotAuthentic("a translation in the pack is not what its entries say", remedy=_REMEDY)
         catalogue = () if root is None else tuple(_ask_catalogue(checked, files, records, root))  # 4
+        stamps = tuple(_check_stamps(checked, files, authorities)) if authorities else ()  # 5
     except BadInput as error:
         raise NotAuthentic(error.facts, remedy=_REMEDY) from error
-    return ReceivedPack(checked, records, same_version, catalogue)
+    if authorities and not stamps:
+        raise NotAuthentic(
+            "the pack has no time stamp over these entries",
+            remedy="ask the sending agency to have the ledger stamped, and for the pack again, or leave --tsa out",
+        )
+    return ReceivedPack(checked, records, same_version, catalogue, stamps)
 
 
 def _is_translated(checked: Checked, files: Mapping[str, bytes], records: tuple[Disclosed, ...]) -> bool:
@@ -76,6 +91,17 @@ def _is_translated(checked: Checked, files: Mapping[str, bytes], records: tuple[
     signed, order = SignedRequest.from_bytes(files["request.json"]), SignedOrder.from_bytes(files["order.json"])
     case = write_case(case_graph(pack_frame(signed, order, ledger), records))
     return files["case.jsonld"] == case and files["records.csv"] == write_table(records)
+
+
+def _check_stamps(
+    checked: Checked, files: Mapping[str, bytes], authorities: Sequence[x509.Certificate]
+) -> Iterator[Stamp]:
+    """Give every time stamp of the pack. Raises `NotAuthentic` for one that none of these services made."""
+    key = NoteKey.parse(checked.ledger_key)
+    for line in files["confirmed.jsonl"].splitlines():
+        note, _, _, stamp = json.loads(line)
+        if stamp:
+            yield check_stamp(base64.b64decode(stamp), open_state(base64.b64decode(note), key), authorities)
 
 
 def warning_files(records: Iterable[Disclosed]) -> list[KnownFile]:
@@ -119,5 +145,6 @@ def as_json(received: ReceivedPack) -> dict[str, object]:
             "witnesses": [key for key, _ in checked.witnesses],
         },
         "translations_compared": received.is_made_again,
+        "time_stamps": [[stamp.size, stamp.at.isoformat()] for stamp in received.stamps],
         "catalogue": [[file.sha256, verdict.outcome.value] for file, verdict in received.catalogue],
     }
