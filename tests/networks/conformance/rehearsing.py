@@ -35,6 +35,7 @@ EVERY_PEER: Final = "every peer"
 CROWD: Final = 200
 _SIZE: Final = 300_000
 _CAPPED_SIZE: Final = 600_000
+_LAG_S: Final = 0.5
 _CAP: Final = 200_000  # bytes a second for all clients together
 _FIND_S: Final = 45.0
 _GONE_S: Final = 5.0
@@ -277,13 +278,16 @@ def _equal(path: Path | None, offer: Offer) -> bool:
 
 
 def _most_a_second(sent: Sequence[tuple[datetime, int]]) -> float:
-    """Give the most bytes a second over any stretch, with a second added for what may go out at once."""
+    """Give the most bytes a second over any stretch, with a second added for what may go out at once.
+
+    An event bears the time when an engine's queue was read; on a busy machine that may lag by `_LAG_S`.
+    """
     most = 0.0
     for begin, (since, _) in enumerate(sent):
         total = 0
         for at, count in sent[begin:]:
             total += count
-            most = max(most, total / ((at - since).total_seconds() + 1.0))
+            most = max(most, total / ((at - since).total_seconds() + 1.0 + _LAG_S))
     return most
 
 
