@@ -54,7 +54,7 @@ def run() -> str:
     *uploads, offers, seventy = [json.loads(line) for line in done.stdout.splitlines()]
     lines = [
         f"One file of {_SIZE >> 20} MiB that does not deflate, to one aMule; at most {_LIMIT_S:.0f} s.",
-        "aMule as the server had no limit and slots of 50 MB/s, and stayed far below: read the ratio with that in mind.",
+        "aMule as the server had no limit and slots of 50 MB/s, and stayed far below; mind that in the ratio.",
         "",
         "| server | whole | MB carried | s | kB/s | CPU s per GiB served |",
         "|---|---|---|---|---|---|",
