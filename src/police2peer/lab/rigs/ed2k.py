@@ -125,6 +125,13 @@ class _Stranger:
         return False
 
     async def fetch(self, offer: Offer, *, limit_s: float) -> Path | None:
+        """Fetch what was found; where aMule stalls (docs/networks.md), somebody new finds and fetches it again."""
+        got = await self._fetch(offer, limit_s=limit_s / 2)
+        if got is None and await self.find(offer, limit_s=limit_s / 2):
+            got = await self._fetch(offer, limit_s=limit_s / 2)
+        return got
+
+    async def _fetch(self, offer: Offer, *, limit_s: float) -> Path | None:
         """Fetch what was found, by its number."""
         amule = self._amule
         if amule is None:

@@ -42,6 +42,7 @@ class Lane:
         await self.wait(len(data))
         self.check_open()
         self.writer.write(data)
+        self.check_open()  # a broken connection is noticed while writing
         if self.writer.transport.get_write_buffer_size():
             async with asyncio.timeout(self.stall_s):
                 await self.writer.drain()
@@ -73,12 +74,21 @@ def pays(handle: BinaryIO, first_byte: int, length: int) -> bool:
 
 async def send_range(lane: Lane, handle: BinaryIO, first_byte: int, length: int, sent: Sent) -> None:
     """Send a range of a file as it is; `sent` hears of each piece."""
+    went = 0
+
+    def tell(at: int, count: int) -> None:
+        nonlocal went
+        went += count
+        sent(at, count)
+
     try:
         if not lane.is_tls:
-            await _send_by_kernel(lane, handle, first_byte, length, sent)
+            await _send_by_kernel(lane, handle, first_byte, length, tell)
             return
-    except asyncio.SendfileNotAvailableError:
-        pass  # on the first piece, where a file system cannot: nothing has gone out
+    except asyncio.SendfileNotAvailableError as error:
+        # On the first piece: a file system that cannot. Later asyncio names a connection that broke between two so.
+        if went:
+            raise ConnectionError("the connection was lost") from error
     await _send_read(lane, handle, first_byte, length, sent)
 
 
